@@ -10,8 +10,11 @@
 // Little endian.  CRC-32C; header_crc covers the 60 bytes before it, table_crc the table, crc
 // the section's bytes.  `kind` says what the file is ("hnsw", "flat", "text-encoder", ...);
 // meaning and version of the contents belong to that kind's own "meta" section.
-// A newer `version` is kUnsupported; anything inconsistent is kCorruption naming the file, the
-// section and the offset.
+// Names and kinds are printable ASCII without spaces.  Sections stand in table order with nothing
+// but padding between them, and the table ends the file.
+//
+// Errors: a newer `version` is kUnsupported, a file of another kind kInvalidArgument; anything
+// inconsistent, foreign files included, is kCorruption naming the file, the section and the offset.
 #pragma once
 
 #include <cstddef>
@@ -44,7 +47,7 @@ class SegmentWriter {
  public:
   static Result<SegmentWriter> Create(const std::string& path, std::string_view kind,
                                       OutputFile::IfExists if_exists);
-  // REQUIRES: name is 1 to 31 bytes and not used before; one section open at a time.
+  // REQUIRES: name is 1 to 31 printable bytes and not used before; one section open at a time.
   void Begin(std::string_view name);
   Status Append(std::span<const std::byte> bytes);
   Status End();
@@ -81,11 +84,17 @@ class SegmentReader {
   // Advises random access and huge pages for the section.
   void AdviseRandom(std::string_view name) const;
 
-  // Compares every checksum.  Errors name section and offset.
+  // Compares every checksum and looks for stray bits in the padding.  Errors name section and
+  // offset.  `progress` counts bytes; its owner ends the stage.
   Status VerifyAll(const Cancellation& cancellation, Progress& progress) const;
 
  private:
   SegmentReader(MappedFile file, std::string kind, std::vector<SegmentSection> sections);
+  const SegmentSection* Find(std::string_view name) const;  // null: no such section
+  Status VerifySection(const SegmentSection& section, const Cancellation& cancellation,
+                       Progress& progress) const;
+  Status VerifyPadding(const SegmentSection& section) const;
+
   MappedFile file_;
   std::string kind_;
   std::vector<SegmentSection> sections_;
