@@ -13,7 +13,8 @@ namespace kith {
 class Progress {
  public:
   virtual ~Progress() = default;
-  // Begins a stage of `total` items (0: not known) and ends the one before.
+  // Begins a stage of `total` items (0: not known) and ends the one before.  Start and Finish are
+  // the same thread's, with no Advance under way.
   virtual void Start(std::string_view stage, std::uint64_t total) = 0;
   virtual void Advance(std::uint64_t items) = 0;
   // Ends the last stage.
@@ -23,8 +24,19 @@ class Progress {
   static Progress& None();
 };
 
-// Writes to stderr: on a terminal one bar a stage, redrawn at most ten times a second, with
-// rate and time left; elsewhere a plain line when a stage ends and every ten seconds.
+struct ConsoleProgressParams {
+  int descriptor = 2;           // borrowed; stderr
+  bool terminal = false;        // draw bars
+  double redraw_seconds = 0.1;  // least time between two drawings of a bar
+  double line_seconds = 10;     // and between two lines, where it is not a terminal
+};
+
+// On a terminal one bar a stage with rate and time left; elsewhere a plain line when a stage ends
+// and every line_seconds while it lasts.  A stage cut off by destruction keeps its last figures,
+// without "done".
+std::unique_ptr<Progress> NewConsoleProgress(const ConsoleProgressParams& params);
+
+// The same to stderr, as a terminal if it is one.
 std::unique_ptr<Progress> NewConsoleProgress();
 
 }  // namespace kith
