@@ -24,6 +24,7 @@ endfunction()
 
 # kith_test(<module>): tests/<module>/**/*_test.cc become one executable, and each
 # TEST one ctest case named <module>.<Suite>.<Case> with the label <module>.
+# tests/<module>/links.cmake, where present, adds what only the tests link.
 function(kith_test module)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${module}/*_test.cc)
   if(NOT sources)
@@ -32,6 +33,8 @@ function(kith_test module)
   add_executable(${module}_test ${sources})
   target_link_libraries(${module}_test PRIVATE kith::${module} kith::warnings GTest::gmock
     GTest::gtest_main)
+  target_compile_definitions(${module}_test PRIVATE KITH_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  include(${PROJECT_SOURCE_DIR}/tests/${module}/links.cmake OPTIONAL)
   gtest_discover_tests(${module}_test TEST_PREFIX ${module}. PROPERTIES LABELS ${module}
     TIMEOUT 900 DISCOVERY_TIMEOUT 120)
 endfunction()
