@@ -1,6 +1,6 @@
 // Which instruction set the kernels use: the best one of this machine, unless a test asks for
-// another.  Names are Highway's: "AVX3_DL" (AVX-512 with VNNI), "AVX3", "AVX2", "SSE4",
-// "EMU128" (scalar).
+// another.  Names are Highway's: "AVX3_DL" (AVX-512 with VNNI), "AVX3", "AVX2", "SSE4" and the
+// portable one, "SCALAR" when g++ is older than 12.3 (it miscompiles "EMU128"), else "EMU128".
 #pragma once
 
 #include <string>
