@@ -93,8 +93,13 @@ class VectorIndex {
 
 inline constexpr std::uint32_t kNoNeighbor = 0xffffffff;
 
+// The argument checks of Searcher::Search, the same for every index.  `dim` is the index's.
+Status ValidateSearch(std::span<const float> query, std::size_t dim, const SearchParams& params,
+                      std::span<const Neighbor> out);
+
 // All queries, `k` columns each; rows with fewer answers end in {infinity, kNoNeighbor}.
 // Queries are spread over the pool; the answers do not depend on the thread count.
+// Errors: those of Search, with the number of the first query concerned; kCancelled.
 Result<Matrix<Neighbor>> SearchBatch(const VectorIndex& index, MatrixView<const float> queries,
                                      const SearchParams& params, ThreadPool& pool,
                                      const Cancellation& cancellation = Cancellation::Never());
