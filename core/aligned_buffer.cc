@@ -10,6 +10,8 @@
 namespace kith {
 namespace {
 
+constexpr std::size_t kBytesMax = std::size_t{1} << 62;  // beyond it, rounding up would wrap
+
 std::byte* AllocateSmall(std::size_t bytes) {
   void* data = std::aligned_alloc(kCacheLineBytes, RoundUp(bytes, kCacheLineBytes));
   if (data == nullptr) throw std::bad_alloc();
@@ -21,13 +23,11 @@ std::byte* AllocateSmall(std::size_t bytes) {
 std::byte* AllocateLarge(std::size_t bytes) {
   const std::size_t wanted = RoundUp(bytes, kHugePageBytes);
   const std::size_t mapped = wanted + kHugePageBytes;
-  void* data =
-      mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* data = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED) throw std::bad_alloc();
   auto* begin = static_cast<std::byte*>(data);
-  const std::size_t before =
-      RoundUp(reinterpret_cast<std::uintptr_t>(begin), kHugePageBytes) -
-      reinterpret_cast<std::uintptr_t>(begin);
+  const std::size_t before = RoundUp(reinterpret_cast<std::uintptr_t>(begin), kHugePageBytes) -
+                             reinterpret_cast<std::uintptr_t>(begin);
   if (before > 0) munmap(begin, before);
   if (before < kHugePageBytes) munmap(begin + before + wanted, kHugePageBytes - before);
   madvise(begin + before, wanted, MADV_HUGEPAGE);  // advice only: small pages still work
@@ -38,6 +38,7 @@ std::byte* AllocateLarge(std::size_t bytes) {
 
 AlignedBuffer::AlignedBuffer(std::size_t bytes) : bytes_(bytes) {
   if (bytes == 0) return;
+  if (bytes > kBytesMax) throw std::bad_alloc();
   data_ = bytes < kHugePageBytes ? AllocateSmall(bytes) : AllocateLarge(bytes);
 }
 
@@ -54,8 +55,9 @@ AlignedBuffer::AlignedBuffer(AlignedBuffer&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
 
 AlignedBuffer& AlignedBuffer::operator=(AlignedBuffer&& other) noexcept {
-  std::swap(data_, other.data_);
-  std::swap(bytes_, other.bytes_);
+  AlignedBuffer taken(std::move(other));  // ends with what this held before
+  std::swap(data_, taken.data_);
+  std::swap(bytes_, taken.bytes_);
   return *this;
 }
 

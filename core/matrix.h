@@ -6,8 +6,10 @@
 
 #include <cassert>
 #include <cstddef>
+#include <new>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 #include "core/aligned_buffer.h"
 
@@ -25,8 +27,7 @@ class MatrixView {
   }
   // A view of mutable elements is also a view of constant ones.
   template <typename U>
-    requires std::is_same_v<T, const U>
-  MatrixView(const MatrixView<U>& other)
+  requires std::is_same_v<T, const U> MatrixView(const MatrixView<U>& other)
       : MatrixView(other.data(), other.rows(), other.cols(), other.stride()) {}
 
   T* data() const { return data_; }
@@ -50,15 +51,27 @@ class MatrixView {
   std::size_t rows_ = 0, cols_ = 0, stride_ = 0;
 };
 
-// Owns zero-filled, 64-byte aligned memory; rows are contiguous (stride == cols).
+// Owns zero-filled, 64-byte aligned memory; rows are contiguous (stride == cols).  Not copyable;
+// moving leaves the source empty.
 template <typename T>
 class Matrix {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
   Matrix() = default;
+  // Throws std::bad_alloc when the system has no such memory.
   Matrix(std::size_t rows, std::size_t cols)
-      : buffer_(rows * cols * sizeof(T)), rows_(rows), cols_(cols) {}
+      : buffer_(Bytes(rows, cols)), rows_(rows), cols_(cols) {}
+  Matrix(Matrix&& other) noexcept
+      : buffer_(std::move(other.buffer_)),
+        rows_(std::exchange(other.rows_, 0)),
+        cols_(std::exchange(other.cols_, 0)) {}
+  Matrix& operator=(Matrix&& other) noexcept {
+    buffer_ = std::move(other.buffer_);
+    rows_ = std::exchange(other.rows_, 0);
+    cols_ = std::exchange(other.cols_, 0);
+    return *this;
+  }
 
   T* data() { return reinterpret_cast<T*>(buffer_.data()); }
   const T* data() const { return reinterpret_cast<const T*>(buffer_.data()); }
@@ -71,6 +84,15 @@ class Matrix {
   MatrixView<const T> view() const { return {data(), rows_, cols_}; }
 
  private:
+  static std::size_t Bytes(std::size_t rows, std::size_t cols) {
+    std::size_t bytes = 0;
+    if (__builtin_mul_overflow(rows, cols, &bytes) ||
+        __builtin_mul_overflow(bytes, sizeof(T), &bytes)) {
+      throw std::bad_alloc();
+    }
+    return bytes;
+  }
+
   AlignedBuffer buffer_;
   std::size_t rows_ = 0, cols_ = 0;
 };

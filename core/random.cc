@@ -7,6 +7,10 @@
 // Rejected: a linear or xorshift generator (a stream per item needs jump-ahead and a seed hash
 // of its own), splitmix64 of the pair (faster, but pairs on a lattice give correlated columns),
 // <random>'s distributions (the standard leaves their sequences to the implementation).
+//
+// Normal() computes its logarithm and cosine here, by series in plain double arithmetic: the C
+// library's differ in the last bit between versions and between processors (it has variants with
+// fused multiply-add), and what is built from a seed must not.  Compiled with -ffp-contract=off.
 #include "core/random.h"
 
 #include <cassert>
@@ -23,6 +27,59 @@ constexpr int kRounds = 10;
 
 constexpr std::uint32_t Low(std::uint64_t word) { return static_cast<std::uint32_t>(word); }
 constexpr std::uint32_t High(std::uint64_t word) { return static_cast<std::uint32_t>(word >> 32); }
+
+// sum(coefficients[i] * x^i).
+template <std::size_t N>
+constexpr double Polynomial(const double (&coefficients)[N], double x) {
+  double sum = coefficients[N - 1];
+  for (std::size_t i = N - 1; i > 0; --i) sum = sum * x + coefficients[i - 1];
+  return sum;
+}
+
+// ln x to a few units in the last place, for x in (0, 1]: 2 atanh((m - 1) / (m + 1)) of the
+// mantissa m in [sqrt(1/2), sqrt(2)), whose square is below 0.0295.
+double Logarithm(double x) {
+  static constexpr double kOddReciprocals[] = {1.0,      1.0 / 3,  1.0 / 5,  1.0 / 7,
+                                               1.0 / 9,  1.0 / 11, 1.0 / 13, 1.0 / 15,
+                                               1.0 / 17, 1.0 / 19, 1.0 / 21, 1.0 / 23};
+  int exponent = 0;
+  double mantissa = std::frexp(x, &exponent);
+  if (mantissa < std::numbers::sqrt2 / 2) {
+    mantissa *= 2;
+    --exponent;
+  }
+  const double s = (mantissa - 1) / (mantissa + 1);
+  return exponent * std::numbers::ln2 + 2 * s * Polynomial(kOddReciprocals, s * s);
+}
+
+// cos(2 pi u) for u in [0, 1), a multiple of 2^-53.  The folding to an eighth of a turn is exact;
+// the Taylor series end below 2^-56.
+double CosineOfTurns(double u) {
+  static constexpr double kCosine[] = {1.0,
+                                       -1.0 / 2,
+                                       1.0 / 24,
+                                       -1.0 / 720,
+                                       1.0 / 40320,
+                                       -1.0 / 3628800,
+                                       1.0 / 479001600,
+                                       -1.0 / 87178291200,
+                                       1.0 / 20922789888000};
+  static constexpr double kSine[] = {
+      1.0,          -1.0 / 6,        1.0 / 120,        -1.0 / 5040,
+      1.0 / 362880, -1.0 / 39916800, 1.0 / 6227020800, -1.0 / 1307674368000};
+  double turns = std::fabs(u - 0.5);  // cos(2 pi u) = -cos(2 pi turns)
+  double sign = -1;
+  if (turns > 0.25) {
+    turns = 0.5 - turns;
+    sign = 1;
+  }
+  if (turns <= 0.125) {
+    const double angle = 2 * std::numbers::pi * turns;
+    return sign * Polynomial(kCosine, angle * angle);
+  }
+  const double angle = 2 * std::numbers::pi * (0.25 - turns);
+  return sign * angle * Polynomial(kSine, angle * angle);
+}
 
 }  // namespace
 
@@ -63,8 +120,8 @@ std::uint64_t RandomStream::Below(std::uint64_t bound) {
 }
 
 double RandomStream::Normal() {
-  const double radius = std::sqrt(-2.0 * std::log(1.0 - Uniform()));  // 1 - u is never 0
-  return radius * std::cos(2.0 * std::numbers::pi * Uniform());
+  const double radius = std::sqrt(-2.0 * Logarithm(1.0 - Uniform()));  // 1 - u is never 0
+  return radius * CosineOfTurns(Uniform());
 }
 
 }  // namespace kith

@@ -35,7 +35,7 @@ class RandomStream {
   double Uniform();
   // Uniform in [0, bound), without bias.  REQUIRES: bound > 0.
   std::uint64_t Below(std::uint64_t bound);
-  // Standard normal (Box-Muller, one of the pair; two draws).
+  // Standard normal (Box-Muller, one of the pair; two draws).  No value is beyond 8.6.
   double Normal();
 
  private:

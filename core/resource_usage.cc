@@ -1,11 +1,11 @@
 #include "core/resource_usage.h"
 
 #include <fcntl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <array>
 #include <charconv>
+#include <ctime>
 #include <string_view>
 
 #include "core/system_call.h"

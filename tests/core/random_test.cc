@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <numbers>
 #include <set>
 #include <vector>
 
@@ -25,8 +26,28 @@ TEST(RandomTest, PhiloxMatchesThePublishedVectors) {
 // The table of docs/formats.md, "Random numbers".
 TEST(RandomTest, RandomHashMatchesTheDocumentedVectors) {
   EXPECT_EQ(RandomHash(0, 0, 0), 0xe169c58d6627e8d5);
+  EXPECT_EQ(RandomHash(0, 0, 1), 0x5cb200dbf8e4cca4);
+  EXPECT_EQ(RandomHash(0, 1, 0), 0xf08d6eaa844515e1);
+  EXPECT_EQ(RandomHash(1, 0, 0), 0xe50a0ebce3e80670);
+  EXPECT_EQ(RandomHash(42, 7, 9), 0x0edc439441fbb9c6);
+  EXPECT_EQ(RandomHash(~0ull, ~0ull, ~0ull), 0x41c83b0e408f276d);
   EXPECT_EQ(RandomHash(0x299f31d0a4093822, 0x0370734413198a2e, 0x85a308d3243f6a88),
             0x94fdccebd16cfe09);
+}
+
+// The same table: the first values of RandomStream(42, 0), to the last bit.
+TEST(RandomTest, StreamMatchesTheDocumentedValues) {
+  RandomStream uniform(42, 0), below(42, 0), normal(42, 0);
+  for (const double expected : {0x1.dfd524ee73abcp-2, 0x1.4ee9b3f7f36c8p-2, 0x1.510ebb97a6d8p-1}) {
+    EXPECT_EQ(uniform.Uniform(), expected);
+  }
+  for (const std::uint64_t expected : {468, 327, 658, 670}) {
+    EXPECT_EQ(below.Below(1000), expected);
+  }
+  for (const double expected :
+       {-0x1.0c00dff6c2db9p-1, -0x1.66d5a2125598bp-1, -0x1.07f702e3b57a4p-1}) {
+    EXPECT_EQ(normal.Normal(), expected);
+  }
 }
 
 TEST(RandomTest, EveryArgumentChangesAboutHalfOfTheBits) {
@@ -135,6 +156,15 @@ TEST(RandomTest, NormalHasTheMomentsOfAStandardNormal) {
   EXPECT_NEAR(sum2 / kDraws, 1, error * std::sqrt(2));
   EXPECT_NEAR(sum3 / kDraws, 0, error * std::sqrt(15));
   EXPECT_NEAR(sum4 / kDraws, 3, error * std::sqrt(96));
+}
+
+TEST(RandomTest, NormalIsBoxMullerOfItsTwoDraws) {
+  RandomStream stream(8, 3), draws(8, 3);
+  for (int i = 0; i < 100000; ++i) {
+    const double radius = std::sqrt(-2 * std::log(1 - draws.Uniform()));
+    const double cosine = std::cos(2 * std::numbers::pi * draws.Uniform());
+    ASSERT_NEAR(stream.Normal(), radius * cosine, 4e-15) << "value " << i;
+  }
 }
 
 TEST(RandomTest, NormalTakesTwoDraws) {
