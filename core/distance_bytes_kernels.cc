@@ -292,7 +292,7 @@ HWY_EXPORT(GatherI8);
 HWY_EXPORT(ScanU8);
 HWY_EXPORT(ScanI8);
 
-bool IsByteMetric(Metric metric) {
+[[maybe_unused]] bool IsByteMetric(Metric metric) {
   return metric == Metric::kL2 || metric == Metric::kInnerProduct;
 }
 
