@@ -11,7 +11,7 @@ class DenseReader : public VectorReader {
   DenseReader(File file, VectorFileInfo info, std::uint64_t data_offset)
       : VectorReader(std::move(info)), file_(std::move(file)), data_offset_(data_offset) {}
 
-  Status ReadRaw(std::uint64_t first, std::uint64_t rows,
+  Status ReadRaw(std::uint64_t first, [[maybe_unused]] std::uint64_t rows,
                  std::span<std::byte> out) const override {
     const std::uint64_t row_bytes = info_.dim * DataTypeBytes(info_.type);
     assert(first + rows <= info_.rows && out.size() == rows * row_bytes);
