@@ -15,9 +15,9 @@ constexpr std::uint64_t kHeaderBytes = 8;
 ReaderResult Open(const VectorSource& source) {
   File file = TRY(File::Open(source.file));
   if (file.bytes() < kHeaderBytes) {
-    return Error{ErrorCode::kCorruption,
-                 source.path + ": " + std::to_string(file.bytes()) + " bytes, the header takes " +
-                     std::to_string(kHeaderBytes)};
+    return Error{ErrorCode::kCorruption, source.path + ": " + std::to_string(file.bytes()) +
+                                             " bytes, the header takes " +
+                                             std::to_string(kHeaderBytes)};
   }
   std::byte header[kHeaderBytes];
   TRY(file.ReadAt(0, header));
@@ -43,8 +43,7 @@ Result<std::string> Header(DataType, std::uint32_t dim, std::uint64_t rows) {
   return std::string(reinterpret_cast<const char*>(fields), sizeof(fields));
 }
 
-WriterResult Create(const VectorSource& source,
-                                             const VectorWriterParams& params) {
+WriterResult Create(const VectorSource& source, const VectorWriterParams& params) {
   return CreateDenseRows(source.file, params, Header);
 }
 

@@ -49,9 +49,8 @@ class DenseWriter : public VectorWriter {
 
 }  // namespace
 
-ReaderResult OpenDenseRows(File file, VectorFileInfo info,
-                                                    std::uint64_t data_offset,
-                                                    std::uint64_t data_end) {
+ReaderResult OpenDenseRows(File file, VectorFileInfo info, std::uint64_t data_offset,
+                           std::uint64_t data_end) {
   TRY(CheckVectorDim(info.path, info.dim, info.rows));
   assert(data_offset <= data_end && data_end <= file.bytes());
   const std::uint64_t row_bytes = info.dim * DataTypeBytes(info.type);
@@ -71,9 +70,8 @@ ReaderResult OpenDenseRows(File file, VectorFileInfo info,
   return ReaderResult(std::make_unique<DenseReader>(std::move(file), std::move(info), data_offset));
 }
 
-WriterResult CreateDenseRows(const std::string& file,
-                                                      const VectorWriterParams& params,
-                                                      DenseHeader header) {
+WriterResult CreateDenseRows(const std::string& file, const VectorWriterParams& params,
+                             DenseHeader header) {
   auto writer = std::make_unique<DenseWriter>(TRY(OutputFile::Create(file, params.if_exists)),
                                               params, header);
   TRY(writer->Start());

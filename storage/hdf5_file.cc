@@ -146,8 +146,7 @@ class Hdf5Reader : public VectorReader {
     file_.Close();
   }
 
-  Status ReadRaw(std::uint64_t first, std::uint64_t rows,
-                 std::span<std::byte> out) const override {
+  Status ReadRaw(std::uint64_t first, std::uint64_t rows, std::span<std::byte> out) const override {
     assert(first + rows <= info_.rows);
     assert(out.size() == rows * info_.dim * DataTypeBytes(info_.type));
     if (out.empty()) return {};
@@ -165,9 +164,9 @@ class Hdf5Reader : public VectorReader {
     if (!from.ok() || !to.ok() ||
         H5Sselect_hyperslab(from.id(), H5S_SELECT_SET, start, nullptr, count, nullptr) < 0 ||
         H5Dread(dataset_.id(), memory_.handle.id(), to.id(), from.id(), H5P_DEFAULT, out) < 0) {
-      return Failed(ErrorCode::kCorruption, info_.path,
-                    "cannot read rows " + std::to_string(first) + " to " +
-                        std::to_string(first + rows - 1));
+      return Failed(
+          ErrorCode::kCorruption, info_.path,
+          "cannot read rows " + std::to_string(first) + " to " + std::to_string(first + rows - 1));
     }
     return {};
   }
@@ -263,8 +262,8 @@ ReaderResult Open(const VectorSource& source) {
   const Handle space(H5Dget_space(dataset.id()), H5Sclose);
   const int rank = space.ok() ? H5Sget_simple_extent_ndims(space.id()) : -1;
   if (rank != 1 && rank != 2) {
-    return Refused(source.path, "dataset of " + std::to_string(rank) +
-                                    " dimensions, expected 2 (rows, dim)");
+    return Refused(source.path,
+                   "dataset of " + std::to_string(rank) + " dimensions, expected 2 (rows, dim)");
   }
   hsize_t sizes[2] = {0, 1};
   if (H5Sget_simple_extent_dims(space.id(), sizes, nullptr) != rank) {

@@ -67,7 +67,7 @@ class HeaderBytes {
 
 void PutGroup(HeaderBytes& out, const std::string& name, std::uint64_t file_bytes) {
   out.PutText("\x89HDF\r\n\x1a\n");
-  out.PutBytes({0, 0, 0, 0, 0, 8, 8, 0});  // versions; 8 bytes an offset and a length
+  out.PutBytes({0, 0, 0, 0, 0, 8, 8, 0});   // versions; 8 bytes an offset and a length
   out.PutBytes({4, 0, 16, 0, 0, 0, 0, 0});  // half the entries of a symbol node, of a B-tree node
   out.Put(std::uint64_t{0}).Put(kNone).Put(file_bytes).Put(kNone);
   out.Put(std::uint64_t{0}).Put(kRootAt).Put(1u).Put(0u).Put(kTreeAt).Put(kHeapAt);
@@ -141,15 +141,15 @@ class Hdf5Writer : public VectorWriter {
 
 WriterResult CreateHdf5(const VectorSource& source, const VectorWriterParams& params) {
   std::string name = source.dataset.empty() ? std::string(kHdf5DefaultDataset) : source.dataset;
-  const bool is_plain = std::all_of(name.begin(), name.end(),
-                                    [](char c) { return c > ' ' && c < 0x7f && c != '/'; });
+  const bool is_plain =
+      std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f && c != '/'; });
   if (!is_plain || name.size() > kNameBytesMax || name == ".") {
     return Error{ErrorCode::kInvalidArgument,
                  source.path + ": dataset \"" + name + "\"; expected a name of 1 to " +
                      std::to_string(kNameBytesMax) + " printable bytes without '/'"};
   }
-  auto writer = std::make_unique<Hdf5Writer>(
-      TRY(OutputFile::Create(source.file, params.if_exists)), params, std::move(name));
+  auto writer = std::make_unique<Hdf5Writer>(TRY(OutputFile::Create(source.file, params.if_exists)),
+                                             params, std::move(name));
   TRY(writer->Start());
   return WriterResult(std::move(writer));
 }

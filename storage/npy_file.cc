@@ -82,8 +82,8 @@ class HeaderParser {
     const char quote = position_ < text_.size() ? text_[position_] : '\0';
     if (quote != '\'' && quote != '"') return Wrong("a quoted string");
     const std::size_t end = text_.find(quote, position_ + 1);
-    const std::string_view value = text_.substr(
-        position_ + 1, end == text_.npos ? 0 : end - position_ - 1);
+    const std::string_view value =
+        text_.substr(position_ + 1, end == text_.npos ? 0 : end - position_ - 1);
     if (end == text_.npos || value.find('\\') != value.npos) return Wrong("a plain quoted string");
     position_ = end + 1;
     return std::string(value);
@@ -193,7 +193,8 @@ Result<NpyHeader> ReadHeader(const File& file, const std::string& path) {
     return Error{ErrorCode::kInvalidArgument,
                  path + ": not a .npy file, no magic \"\\x93NUMPY\" at offset 0"};
   }
-  const auto major = std::to_integer<unsigned>(start[6]), minor = std::to_integer<unsigned>(start[7]);
+  const auto major = std::to_integer<unsigned>(start[6]),
+             minor = std::to_integer<unsigned>(start[7]);
   if (major < 1 || major > 3 || minor != 0) {
     return Error{ErrorCode::kUnsupported, path + ": .npy version " + std::to_string(major) + "." +
                                               std::to_string(minor) +
@@ -201,8 +202,7 @@ Result<NpyHeader> ReadHeader(const File& file, const std::string& path) {
   }
   const std::uint64_t header_offset = kVersionEnd + (major == 1 ? 2 : 4);
   if (file.bytes() < header_offset) {
-    return Error{ErrorCode::kCorruption, path + ": ends at offset " +
-                                             std::to_string(file.bytes()) +
+    return Error{ErrorCode::kCorruption, path + ": ends at offset " + std::to_string(file.bytes()) +
                                              " in the length of the header"};
   }
   const std::uint64_t header_bytes = major == 1 ? LoadAt<std::uint16_t>(start, kVersionEnd)

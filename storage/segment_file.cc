@@ -109,8 +109,8 @@ Result<Header> ReadHeader(const std::string& path, std::span<const std::byte> fi
   if (header.version > kSegmentFileVersion) {
     return Error{ErrorCode::kUnsupported,
                  path + ": segment file version " + std::to_string(header.version) +
-                     " at offset 8; this build reads up to " +
-                     std::to_string(kSegmentFileVersion) + ": use a newer kith"};
+                     " at offset 8; this build reads up to " + std::to_string(kSegmentFileVersion) +
+                     ": use a newer kith"};
   }
   if (header.version == 0) return Corruption(path, "segment file version 0 at offset 8");
   if (header.file_bytes != file.size()) {
@@ -132,8 +132,8 @@ Result<std::span<const std::byte>> TableBytes(const std::string& path, const Hea
       file.size() - header.table_offset != table_bytes) {
     return Corruption(path, "table of " + std::to_string(header.section_count) + " sections (" +
                                 std::to_string(table_bytes) + " bytes) at offset " +
-                                std::to_string(header.table_offset) +
-                                " does not end the file of " + std::to_string(file.size()));
+                                std::to_string(header.table_offset) + " does not end the file of " +
+                                std::to_string(file.size()));
   }
   const auto table = file.subspan(header.table_offset);
   if (Crc32c(table) != header.table_crc) {
@@ -156,12 +156,12 @@ Result<SegmentSection> ReadEntry(const std::string& path, std::span<const std::b
   }
   SegmentSection section{*name, entry.offset, entry.bytes, entry.crc};
   if (section.offset != expected_offset) {
-    return Corruption(path, Where(section) + " should start at offset " +
-                                std::to_string(expected_offset));
+    return Corruption(
+        path, Where(section) + " should start at offset " + std::to_string(expected_offset));
   }
   if (section.offset > end || section.bytes > end - section.offset) {
-    return Corruption(path,
-                      Where(section) + " reaches beyond the table at offset " + std::to_string(end));
+    return Corruption(
+        path, Where(section) + " reaches beyond the table at offset " + std::to_string(end));
   }
   if (entry.zero != 0) return Corruption(path, Where(section) + ": reserved field is not zero");
   return section;
@@ -264,7 +264,10 @@ Status SegmentWriter::Commit() {
                                                     Quoted(section.name) +
                                                     " is not 1 to 31 printable bytes"};
     }
-    Entry entry{.name = {}, .offset = section.offset, .bytes = section.bytes, .crc = section.crc,
+    Entry entry{.name = {},
+                .offset = section.offset,
+                .bytes = section.bytes,
+                .crc = section.crc,
                 .zero = 0};
     PutName(section.name, entry.name);
     header.table_crc = Crc32cExtend(header.table_crc, BytesOf(entry));
@@ -281,8 +284,8 @@ Result<SegmentReader> SegmentReader::Open(const std::string& path, std::string_v
   const auto found = GetName(header.kind);
   if (!found) return Corruption(path, "no zero-padded printable kind at offset 32");
   if (!kind.empty() && *found != kind) {
-    return Error{ErrorCode::kInvalidArgument, path + ": a kith file of kind " + Quoted(*found) +
-                                                  ", expected " + Quoted(kind)};
+    return Error{ErrorCode::kInvalidArgument,
+                 path + ": a kith file of kind " + Quoted(*found) + ", expected " + Quoted(kind)};
   }
   std::vector<SegmentSection> sections = TRY(ReadTable(path, header, file.bytes()));
   return SegmentReader(std::move(file), *found, std::move(sections));
@@ -335,8 +338,8 @@ Status SegmentReader::VerifySection(const SegmentSection& section, const Cancell
     progress.Advance(chunk.size());
   }
   if (crc != section.crc) {
-    return Corruption(path(), Where(section) + ": checksum is " + Hex(crc) + ", expected " +
-                                  Hex(section.crc));
+    return Corruption(
+        path(), Where(section) + ": checksum is " + Hex(crc) + ", expected " + Hex(section.crc));
   }
   return {};
 }

@@ -20,10 +20,9 @@ constexpr std::uint64_t kBlockBytes = 256 << 10;
 
 Error WrongDim(const std::string& path, std::uint64_t row, std::uint64_t row_bytes,
                std::int32_t dim, const std::string& expected) {
-  return Error{ErrorCode::kInvalidArgument,
-               path + ": row " + std::to_string(row) + " at offset " +
-                   std::to_string(row * row_bytes) + " has dim " + std::to_string(dim) +
-                   ", expected " + expected};
+  return Error{ErrorCode::kInvalidArgument, path + ": row " + std::to_string(row) + " at offset " +
+                                                std::to_string(row * row_bytes) + " has dim " +
+                                                std::to_string(dim) + ", expected " + expected};
 }
 
 class TexmexReader : public VectorReader {
@@ -31,8 +30,7 @@ class TexmexReader : public VectorReader {
   TexmexReader(File file, VectorFileInfo info)
       : VectorReader(std::move(info)), file_(std::move(file)) {}
 
-  Status ReadRaw(std::uint64_t first, std::uint64_t rows,
-                 std::span<std::byte> out) const override {
+  Status ReadRaw(std::uint64_t first, std::uint64_t rows, std::span<std::byte> out) const override {
     const std::uint64_t values_bytes = info_.dim * DataTypeBytes(info_.type);
     const std::uint64_t row_bytes = kPrefixBytes + values_bytes;
     assert(first + rows <= info_.rows && out.size() == rows * values_bytes);
@@ -66,7 +64,8 @@ ReaderResult Open(const VectorSource& source) {
   File file = TRY(File::Open(source.file));
   VectorFileInfo info{source.path, std::string(source.format->name), source.format->types.front(),
                       0, 0};
-  if (file.bytes() == 0) return ReaderResult(std::make_unique<TexmexReader>(std::move(file), std::move(info)));
+  if (file.bytes() == 0)
+    return ReaderResult(std::make_unique<TexmexReader>(std::move(file), std::move(info)));
   if (file.bytes() < kPrefixBytes) {
     return Error{ErrorCode::kCorruption, source.path + ": " + std::to_string(file.bytes()) +
                                              " bytes, the dim of row 0 takes 4"};
@@ -83,9 +82,9 @@ ReaderResult Open(const VectorSource& source) {
   info.rows = file.bytes() / row_bytes;
   if (const std::uint64_t rest = file.bytes() % row_bytes; rest != 0) {
     return Error{ErrorCode::kCorruption,
-                 source.path + ": " + std::to_string(file.bytes()) + " bytes are no whole rows of " +
-                     std::to_string(row_bytes) + " (dim " + std::to_string(dim) + "): row " +
-                     std::to_string(info.rows) + " at offset " +
+                 source.path + ": " + std::to_string(file.bytes()) +
+                     " bytes are no whole rows of " + std::to_string(row_bytes) + " (dim " +
+                     std::to_string(dim) + "): row " + std::to_string(info.rows) + " at offset " +
                      std::to_string(info.rows * row_bytes) + " has " + std::to_string(rest) +
                      " bytes"};
   }
@@ -113,8 +112,7 @@ class TexmexWriter : public VectorWriter {
   OutputFile file_;
 };
 
-WriterResult Create(const VectorSource& source,
-                                             const VectorWriterParams& params) {
+WriterResult Create(const VectorSource& source, const VectorWriterParams& params) {
   OutputFile file = TRY(OutputFile::Create(source.file, params.if_exists));
   return WriterResult(std::make_unique<TexmexWriter>(std::move(file), params));
 }

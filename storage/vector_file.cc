@@ -34,8 +34,9 @@ const std::vector<VectorFormat>& Formats() {
 
 bool EndsWith(std::string_view text, std::string_view extension) {
   return text.size() >= extension.size() &&
-         std::equal(extension.rbegin(), extension.rend(), text.rbegin(),
-                    [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
+         std::equal(extension.rbegin(), extension.rend(), text.rbegin(), [](char a, char b) {
+           return a == std::tolower(static_cast<unsigned char>(b));
+         });
 }
 
 Result<VectorSource> ParseSource(const std::string& path) {
@@ -170,9 +171,9 @@ Status VectorReader::ReadF32(std::uint64_t first, MatrixView<float> out) const {
 Status VectorReader::ReadI32(std::uint64_t first, MatrixView<std::int32_t> out) const {
   assert(out.cols() == info_.dim && first + out.rows() <= info_.rows);
   if (info_.type != DataType::kI32) {
-    return Error{ErrorCode::kInvalidArgument, info_.path + ": holds " +
-                                                  std::string(DataTypeName(info_.type)) +
-                                                  ", expected i32"};
+    return Error{
+        ErrorCode::kInvalidArgument,
+        info_.path + ": holds " + std::string(DataTypeName(info_.type)) + ", expected i32"};
   }
   if (out.stride() == out.cols()) {
     return ReadRaw(first, out.rows(),

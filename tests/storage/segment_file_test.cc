@@ -65,9 +65,11 @@ class SegmentFileTest : public ::testing::Test {
   // Makes the checksums right again, as a careful forger would.
   static std::string Resealed(std::string bytes) {
     if (TableAt(bytes) <= bytes.size()) {
-      ReplaceObject(bytes, kTableCrcAt, Crc32c(Bytes(std::string_view(bytes).substr(TableAt(bytes)))));
+      ReplaceObject(bytes, kTableCrcAt,
+                    Crc32c(Bytes(std::string_view(bytes).substr(TableAt(bytes)))));
     }
-    ReplaceObject(bytes, kHeaderCrcAt, Crc32c(Bytes(std::string_view(bytes).substr(0, kHeaderCrcAt))));
+    ReplaceObject(bytes, kHeaderCrcAt,
+                  Crc32c(Bytes(std::string_view(bytes).substr(0, kHeaderCrcAt))));
     return bytes;
   }
   static std::size_t EntryAt(const std::string& bytes, std::size_t index) {
@@ -256,8 +258,9 @@ TEST_F(SegmentFileTest, MissingSectionIsCorruption) {
 TEST_F(SegmentFileTest, ForgedOffsetsAndSizesAreErrors) {
   WriteSample();
   const std::string good = ReadBytes(path_);
-  const std::uint64_t values[] = {0, 1, 63, 65, 128, good.size(), good.size() + 64, 1ull << 32,
-                                  1ull << 63, ~0ull, ~0ull - 63, ~0ull - 127};
+  const std::uint64_t values[] = {
+      0,          1,          63,    65,         128,        good.size(), good.size() + 64,
+      1ull << 32, 1ull << 63, ~0ull, ~0ull - 63, ~0ull - 127};
   for (std::size_t section = 0; section < 4; ++section) {
     for (const std::size_t field : {std::size_t{32}, std::size_t{40}}) {
       for (const std::uint64_t value : values) {
@@ -282,9 +285,9 @@ TEST_F(SegmentFileTest, OverlappingSectionsAreNamed) {
 TEST_F(SegmentFileTest, ForgedTableOffsetsAndCountsAreErrors) {
   WriteSample();
   const std::string good = ReadBytes(path_);
-  for (const std::uint64_t value : {std::uint64_t{0}, std::uint64_t{63}, std::uint64_t{64},
-                                    TableAt(good) - 64, TableAt(good) + 56,
-                                    std::uint64_t{good.size()}, ~std::uint64_t{0}}) {
+  for (const std::uint64_t value :
+       {std::uint64_t{0}, std::uint64_t{63}, std::uint64_t{64}, TableAt(good) - 64,
+        TableAt(good) + 56, std::uint64_t{good.size()}, ~std::uint64_t{0}}) {
     std::string bad = good;
     ReplaceObject(bad, kTableOffsetAt, value);
     ASSERT_EQ(ErrorOf(Resealed(bad)).code, ErrorCode::kCorruption) << value;
@@ -300,12 +303,14 @@ TEST_F(SegmentFileTest, ForgedNamesAreErrors) {
   WriteSample();
   const std::string good = ReadBytes(path_);
   const std::string names[] = {
-      std::string(32, 'n'),                           // no terminator
-      std::string(32, '\0'),                          // empty
-      "meta" + std::string(27, '\0') + "x",           // bytes behind the terminator
-      "a b" + std::string(29, '\0'),                  // a space
-      "\x1b[2J" + std::string(28, '\0'),              // a terminal escape
-      "n\xc3\xa4" "me" + std::string(27, '\0'),       // not ASCII
+      std::string(32, 'n'),                  // no terminator
+      std::string(32, '\0'),                 // empty
+      "meta" + std::string(27, '\0') + "x",  // bytes behind the terminator
+      "a b" + std::string(29, '\0'),         // a space
+      "\x1b[2J" + std::string(28, '\0'),     // a terminal escape
+      "n\xc3\xa4"
+      "me" +
+          std::string(27, '\0'),  // not ASCII
   };
   for (const std::string& name : names) {
     std::string bad = good;
