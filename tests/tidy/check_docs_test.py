@@ -57,6 +57,9 @@ class CheckDocsTest(unittest.TestCase):
     def test_a_missing_script_in_inline_code_is_an_error(self):
         self.expect_one("Run `tools/gone`.", "names tools/gone: no such file")
 
+    def test_placeholders_are_no_scripts(self):
+        self.assertEqual(errors_with({"docs/more.md": "`tools/NAME_command.cc`"}), [])
+
     def test_prose_and_longer_paths_are_no_scripts(self):
         self.assertEqual(errors_with({"docs/more.md": "tools/gone and `/usr/tools/gone`"}), [])
 
