@@ -18,6 +18,10 @@ constexpr std::uint64_t kPrefixBytes = sizeof(std::int32_t);
 // Of a file read at once; the second-level cache holds it while the dims are taken out.
 constexpr std::uint64_t kBlockBytes = 256 << 10;
 
+std::uint64_t BlockRows(std::uint64_t row_bytes) {
+  return std::max<std::uint64_t>(1, kBlockBytes / row_bytes);
+}
+
 Error WrongDim(const std::string& path, std::uint64_t row, std::uint64_t row_bytes,
                std::int32_t dim, const std::string& expected) {
   return Error{ErrorCode::kInvalidArgument, path + ": row " + std::to_string(row) + " at offset " +
@@ -35,8 +39,7 @@ class TexmexReader : public VectorReader {
     const std::uint64_t row_bytes = kPrefixBytes + values_bytes;
     assert(first + rows <= info_.rows && out.size() == rows * values_bytes);
 
-    const std::uint64_t block_rows =
-        std::min(rows, std::max<std::uint64_t>(1, kBlockBytes / row_bytes));
+    const std::uint64_t block_rows = std::min(rows, BlockRows(row_bytes));
     const auto block = std::make_unique_for_overwrite<std::byte[]>(block_rows * row_bytes);
     std::byte* to = out.data();
     for (std::uint64_t row = first; row < first + rows;) {
@@ -101,10 +104,19 @@ class TexmexWriter : public VectorWriter {
  private:
   Status Write(std::span<const std::byte> rows) override {
     const std::size_t values_bytes = dim_ * DataTypeBytes(type_);
+    const std::size_t row_bytes = kPrefixBytes + values_bytes;
     const auto prefix = static_cast<std::int32_t>(dim_);
-    for (; !rows.empty(); rows = rows.subspan(values_bytes)) {
-      TRY(file_.Append(BytesOf(prefix)));
-      TRY(file_.Append(rows.first(values_bytes)));
+    const std::size_t block_rows = std::min(rows.size() / values_bytes, BlockRows(row_bytes));
+    const auto block = std::make_unique_for_overwrite<std::byte[]>(block_rows * row_bytes);
+    while (!rows.empty()) {
+      const std::size_t count = std::min(rows.size() / values_bytes, block_rows);
+      std::byte* to = block.get();
+      for (std::size_t i = 0; i < count; ++i, to += row_bytes) {
+        std::memcpy(to, &prefix, kPrefixBytes);
+        std::memcpy(to + kPrefixBytes, rows.data() + i * values_bytes, values_bytes);
+      }
+      TRY(file_.Append({block.get(), count * row_bytes}));
+      rows = rows.subspan(count * values_bytes);
     }
     return {};
   }

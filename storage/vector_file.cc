@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cassert>
 #include <cctype>
-#include <cmath>
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "core/half.h"
@@ -85,13 +85,27 @@ void ConvertToF32(DataType type, const std::byte* from, std::span<float> to) {
 template <typename To>
 std::size_t Narrow(std::span<const float> from, std::byte* to) {
   constexpr float kLow = static_cast<float>(std::numeric_limits<To>::min());
-  constexpr float kEnd = static_cast<float>(std::int64_t{1} << std::numeric_limits<To>::digits);
+  constexpr float kBeyond = static_cast<float>(std::int64_t{1} << std::numeric_limits<To>::digits);
+  constexpr float kHigh = std::is_same_v<To, std::int32_t> ? 0x7fffff80p0f : kBeyond - 1;
   auto* values = reinterpret_cast<To*>(to);
+  // Clamping (NaN to kLow) makes the conversion defined, and what it changed is not equal after
+  // it.  No branch: the loop fills vectors.
+  const auto convert = [](float value) {
+    const float above = value > kLow ? value : kLow;
+    return static_cast<std::int32_t>(above < kHigh ? above : kHigh);
+  };
+  std::uint32_t bad = 0;
   for (std::size_t i = 0; i < from.size(); ++i) {
-    if (!(from[i] >= kLow && from[i] < kEnd) || from[i] != std::trunc(from[i])) return i;
-    values[i] = static_cast<To>(from[i]);
+    const std::int32_t value = convert(from[i]);
+    bad |= static_cast<float>(value) != from[i];
+    values[i] = static_cast<To>(value);
   }
-  return from.size();
+  if (bad == 0) [[likely]]
+    return from.size();
+  return static_cast<std::size_t>(
+      std::find_if(from.begin(), from.end(),
+                   [&](float x) { return static_cast<float>(convert(x)) != x; }) -
+      from.begin());
 }
 
 std::size_t ConvertFromF32(DataType type, std::span<const float> from, std::byte* to) {
