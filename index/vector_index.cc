@@ -19,6 +19,14 @@ Error Invalid(std::string message) {
 
 }  // namespace
 
+Status CheckFinite(std::span<const float> vector, const std::string& what) {
+  if (!HasNonFinite(vector)) return {};
+  const auto bad =
+      std::find_if(vector.begin(), vector.end(), [](float x) { return !std::isfinite(x); });
+  return Invalid(what + " has " + (std::isnan(*bad) ? "NaN" : "infinity") + " in dimension " +
+                 std::to_string(bad - vector.begin()));
+}
+
 Status ValidateSearch(std::span<const float> query, std::size_t dim, const SearchParams& params,
                       std::span<const Neighbor> out) {
   if (query.size() != dim) {
@@ -46,13 +54,7 @@ Status ValidateSearch(std::span<const float> query, std::size_t dim, const Searc
     return Invalid("room for " + std::to_string(out.size()) + " results, k is " +
                    std::to_string(params.k));
   }
-  if (HasNonFinite(query)) {
-    const auto bad =
-        std::find_if(query.begin(), query.end(), [](float x) { return !std::isfinite(x); });
-    return Invalid("query has " + std::string(std::isnan(*bad) ? "NaN" : "infinity") +
-                   " in dimension " + std::to_string(bad - query.begin()));
-  }
-  return {};
+  return CheckFinite(query, "query");
 }
 
 Result<Matrix<Neighbor>> SearchBatch(const VectorIndex& index, MatrixView<const float> queries,

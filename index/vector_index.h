@@ -51,10 +51,10 @@ struct IndexInfo {
   std::uint64_t rows = 0;
   std::uint32_t dim = 0;
   Metric metric = Metric::kL2;
-  std::string codec;                // what is walked: "sq4", ...
-  std::string exact;                // what re-ranks: "u8", "f32", ...
+  std::string codec;  // what is walked: "sq4", ...
+  std::string exact;  // what re-ranks: "u8", "f32", ...
   std::uint64_t file_bytes = 0;
-  std::uint64_t resident_bytes = 0; // pinned in memory by this index, mapped files left out
+  std::uint64_t resident_bytes = 0;  // pinned in memory by this index, mapped files left out
   std::vector<std::pair<std::string, std::string>> details;  // parameters, by name
 };
 
@@ -62,8 +62,8 @@ struct IndexInfo {
 struct CalibrationPoint {
   std::uint32_t ef_search = 0;
   std::uint32_t rerank = 0;
-  double recall = 0;        // recall@10 against exact answers
-  double distances = 0;     // mean per query, a cost that does not depend on the machine
+  double recall = 0;     // recall@10 against exact answers
+  double distances = 0;  // mean per query, a cost that does not depend on the machine
 };
 
 // Searches with scratch memory of its own.  Thread-compatible; must not outlive the index.
@@ -92,6 +92,10 @@ class VectorIndex {
 };
 
 inline constexpr std::uint32_t kNoNeighbor = 0xffffffff;
+
+// kInvalidArgument when a value is NaN or infinite: "WHAT has NaN in dimension 3", where `what` is
+// "row 17" or the like.
+Status CheckFinite(std::span<const float> vector, const std::string& what);
 
 // The argument checks of Searcher::Search, the same for every index.  `dim` is the index's.
 Status ValidateSearch(std::span<const float> query, std::size_t dim, const SearchParams& params,

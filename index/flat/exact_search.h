@@ -2,8 +2,9 @@
 //
 // Tiles of queries x base rows are multiplied like a matrix product (f32, packed panels), then
 // the best candidates of each query are compared again in float64, with a bound on the rounding
-// error that proves that no nearer row was missed (a query whose bound does not hold is scanned
-// again in float64).  So the answer is the float64 one: nearest first, ties to the lower row.
+// error that proves that no nearer row was missed (what a bound cannot tell apart, such as many
+// equal rows or huge values, is compared in float64 row by row).  So the answer is the float64 one
+// (core/distance64.h), the same bits on every machine: nearest first, ties to the lower row.
 #pragma once
 
 #include <cstdint>
@@ -23,14 +24,20 @@ namespace kith {
 // Thread-compatible.
 class ExactSearch {
  public:
-  // Borrows `queries` (for cosine they need not be normalised).  REQUIRES: k > 0.
-  // Memory: queries, packed copies and (k + slack) candidates a query.
+  // Borrows `queries` and `pool` (for cosine neither side need be normalised; the distance to or
+  // from a zero vector is 1).  REQUIRES: k > 0.
+  // Memory: a packed copy of the queries, 2 k + 128 candidates and k results a query, 8 MiB of
+  // packed rows (or a few panels of 48), and 24 bytes a row of the block while it is added.
   ExactSearch(MatrixView<const float> queries, Metric metric, std::size_t k, ThreadPool& pool);
   ~ExactSearch();
 
   // Compares rows [first_row, first_row + block.rows()) of the base.  The block may be freed
-  // afterwards: float64 distances of the candidates are computed here.
-  // NaN or infinity in the block: kInvalidArgument with the row number.
+  // afterwards: float64 distances of the candidates are computed here, so few large blocks (64
+  // MiB and more) cost less than many small ones.  Blocks may come in any order, each row once.
+  // The answer is the same for any cut into blocks and any number of threads.
+  // Errors: kInvalidArgument (a block of another dim; NaN or infinity in the block or in a query,
+  // message has the row number; row numbers from kNoNeighbor on), kCancelled.  After an error
+  // nothing but destruction is allowed.
   Status AddBlock(MatrixView<const float> block, std::uint64_t first_row,
                   const Cancellation& cancellation);
 
