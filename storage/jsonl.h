@@ -1,17 +1,19 @@
 // Texts out of a JSONL file (one JSON object a line, UTF-8), in blocks.
 //
 // The file is streamed: memory is one block and the longest line, whatever the size of the file.
-// Lines of white space only are skipped.  Field names are compared without unescaping, so name
-// them in plain characters.
+// Lines of white space only are skipped, as is a byte order mark at the head of the file.  Of a
+// name that an object holds twice, the first counts.
 //
 // Errors name file and line: kInvalidArgument (not a JSON object, missing field, field that is
-// not a string, invalid UTF-8, a line over line_bytes_max), and whatever reading gives.
+// not a string, invalid UTF-8, a line over line_bytes_max, nesting over kJsonlDepthMax), and
+// whatever reading gives.
 // Objects are thread-compatible.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +24,7 @@ namespace kith {
 
 inline constexpr std::uint64_t kJsonlLineBytesMax = std::uint64_t{16} << 20;
 inline constexpr std::size_t kJsonlFieldsMax = 64;
+inline constexpr std::size_t kJsonlDepthMax = 1024;
 
 struct JsonlParams {
   // String fields of a text, joined by one space in this order; an empty string adds nothing.
@@ -44,12 +47,11 @@ class TextBlock {
   std::uint64_t line(std::size_t i) const { return lines_[i]; }  // 1-based, in the file
   std::size_t bytes() const { return bytes_.size(); }
 
-  // Building one.
-  void Clear() { bytes_.clear(), ends_.clear(), lines_.clear(); }
-  void AppendPiece(std::string_view piece) { bytes_ += piece; }  // of the text under way
-  std::size_t open_bytes() const { return bytes_.size() - (ends_.empty() ? 0 : ends_.back()); }
-  void EndText(std::uint64_t line) { ends_.push_back(bytes_.size()), lines_.push_back(line); }
-  void DropOpenText() { bytes_.resize(bytes_.size() - open_bytes()); }
+  void Append(std::string_view text, std::uint64_t line) {
+    bytes_ += text;
+    ends_.push_back(bytes_.size());
+    lines_.push_back(line);
+  }
 
  private:
   std::string bytes_;
@@ -61,7 +63,7 @@ class TextBlock {
 class TextReader {
  public:
   virtual ~TextReader() = default;
-  // The next texts: ends with the first that reaches one of the limits; empty at the end of the
+  // The next texts: ends with the one that reaches one of the limits; empty at the end of the
   // file.  After an error the reader is of no further use.  REQUIRES: both limits > 0.
   virtual Result<TextBlock> Next(std::size_t texts_max, std::size_t bytes_max) = 0;
   // Bytes of the file, and how many of them have been read, for progress.
@@ -78,17 +80,18 @@ Result<std::unique_ptr<TextReader>> OpenJsonl(const std::string& path, const Jso
 Result<std::unique_ptr<TextReader>> OpenPlainLines(const std::string& path,
                                                    std::uint64_t line_bytes_max);
 
-// One line of JSONL, for callers that have it in memory and for the fuzzer: appends its text to
-// `block`, or nothing for a blank line.  `where` opens the error message ("docs.jsonl:17").
+// One line of JSONL, for callers that have it in memory.  Thread-compatible.
 class JsonlParser {
  public:
-  static Result<JsonlParser> Create(JsonlParams params);
+  // Checks as OpenJsonl.
+  static Result<JsonlParser> Create(const JsonlParams& params);
   ~JsonlParser();
   JsonlParser(JsonlParser&& other) noexcept;
   JsonlParser& operator=(JsonlParser&& other) noexcept;
 
-  Status Parse(std::string_view line, std::uint64_t line_number, std::string_view where,
-               TextBlock& block);
+  // The text of `line`, or nothing for a blank one.  `where` opens error messages
+  // ("docs.jsonl:17").  The view lasts until the next call.
+  Result<std::optional<std::string_view>> Parse(std::string_view line, std::string_view where);
 
  private:
   class Impl;
