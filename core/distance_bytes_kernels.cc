@@ -24,11 +24,11 @@
 
 // Highway 1.0's AVX3_DL asks the compiler for avxvnni (the VEX form, which Zen 4 lacks) instead
 // of avx512vnni, although it checks the processor for the latter: functions that use VNNI say so
-// themselves.
+// themselves.  g++ adds that to Highway's list, clang takes it instead of the list.
 #undef KITH_VNNI
 #if HWY_TARGET == HWY_AVX3_DL
 #include <immintrin.h>
-#define KITH_VNNI __attribute__((target("avx512vnni")))
+#define KITH_VNNI __attribute__((target("avx512f,avx512bw,avx512vnni")))
 #else
 #define KITH_VNNI
 #endif
@@ -161,18 +161,19 @@ HWY_INLINE std::int64_t SumI32(hn::Vec<Sums> v) {
   return sum;
 }
 
+// Highway may put any part of the products into `rest`; on x86 it stays zero.
 struct Squares {
-  static HWY_INLINE hn::Vec<Sums> Add(hn::Vec<Sums> sum, hn::Vec<Words> x, hn::Vec<Words> y) {
+  static HWY_INLINE hn::Vec<Sums> Add(hn::Vec<Sums> sum, hn::Vec<Words> x, hn::Vec<Words> y,
+                                      hn::Vec<Sums>& rest) {
     const auto difference = hn::Sub(x, y);
-    auto unused = hn::Zero(Sums());
-    return hn::ReorderWidenMulAccumulate(Sums(), difference, difference, sum, unused);
+    return hn::ReorderWidenMulAccumulate(Sums(), difference, difference, sum, rest);
   }
 };
 
 struct Products {
-  static HWY_INLINE hn::Vec<Sums> Add(hn::Vec<Sums> sum, hn::Vec<Words> x, hn::Vec<Words> y) {
-    auto unused = hn::Zero(Sums());
-    return hn::ReorderWidenMulAccumulate(Sums(), x, y, sum, unused);
+  static HWY_INLINE hn::Vec<Sums> Add(hn::Vec<Sums> sum, hn::Vec<Words> x, hn::Vec<Words> y,
+                                      hn::Vec<Sums>& rest) {
+    return hn::ReorderWidenMulAccumulate(Sums(), x, y, sum, rest);
   }
 };
 
@@ -182,25 +183,25 @@ HWY_INLINE std::int64_t BlockKernel(const T* a, const T* b, std::size_t dim) {
   const hn::Rebind<T, Words> d_bytes;
   const std::size_t lanes = hn::Lanes(d);
   const auto load = [&](const T* p) { return hn::PromoteTo(d, hn::LoadU(d_bytes, p)); };
-  auto sum0 = hn::Zero(Sums()), sum1 = hn::Zero(Sums());
+  auto sum0 = hn::Zero(Sums()), sum1 = hn::Zero(Sums()), rest = hn::Zero(Sums());
   std::size_t i = 0;
   for (; i + 2 * lanes <= dim; i += 2 * lanes) {
-    sum0 = Op::Add(sum0, load(a + i), load(b + i));
-    sum1 = Op::Add(sum1, load(a + i + lanes), load(b + i + lanes));
+    sum0 = Op::Add(sum0, load(a + i), load(b + i), rest);
+    sum1 = Op::Add(sum1, load(a + i + lanes), load(b + i + lanes), rest);
   }
-  for (; i + lanes <= dim; i += lanes) sum0 = Op::Add(sum0, load(a + i), load(b + i));
+  for (; i + lanes <= dim; i += lanes) sum0 = Op::Add(sum0, load(a + i), load(b + i), rest);
   if (i < dim && dim >= lanes) {  // the last whole vector, without what has been counted
     const auto seen = hn::FirstN(d, lanes - (dim - i));
     const std::size_t last = dim - lanes;
     sum1 = Op::Add(sum1, hn::IfThenZeroElse(seen, load(a + last)),
-                   hn::IfThenZeroElse(seen, load(b + last)));
+                   hn::IfThenZeroElse(seen, load(b + last)), rest);
   } else if (i < dim) {
     T a_tail[HWY_LANES(std::int16_t)] = {}, b_tail[HWY_LANES(std::int16_t)] = {};
     std::copy_n(a, dim, a_tail);
     std::copy_n(b, dim, b_tail);
-    sum1 = Op::Add(sum1, load(a_tail), load(b_tail));
+    sum1 = Op::Add(sum1, load(a_tail), load(b_tail), rest);
   }
-  return SumI32(hn::Add(sum0, sum1));
+  return SumI32(hn::Add(hn::Add(sum0, sum1), rest));
 }
 
 template <class T>

@@ -43,10 +43,11 @@ void ArrayToBf16(const float* HWY_RESTRICT from, std::size_t count, Bf16* HWY_RE
   const hn::ScalableTag<std::int32_t> d;
   const hn::Rebind<std::uint16_t, decltype(d)> d16;
   const hn::RebindToUnsigned<decltype(d)> du;
+  const hn::RebindToFloat<decltype(d)> df;
   const auto half = hn::Set(d, 0x7fff), one = hn::Set(d, 1), infinity = hn::Set(d, 0x7f800000);
   std::size_t i = 0;
   for (; i + hn::Lanes(d) <= count; i += hn::Lanes(d)) {
-    const auto bits = hn::LoadU(d, reinterpret_cast<const std::int32_t*>(from + i));
+    const auto bits = hn::BitCast(d, hn::LoadU(df, from + i));
     const auto upper = hn::BitCast(d, hn::ShiftRight<16>(hn::BitCast(du, bits)));
     const auto sum = hn::Add(bits, hn::Add(half, hn::And(upper, one)));
     const auto rounded = hn::BitCast(d, hn::ShiftRight<16>(hn::BitCast(du, sum)));
