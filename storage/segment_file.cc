@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <optional>
@@ -189,15 +190,18 @@ Result<std::vector<SegmentSection>> ReadTable(const std::string& path, const Hea
 }
 
 // Maps the pages of a range that will be read once, many at a time: a fault for every 64 KiB
-// would cost as much as the checksum.  Advice only.
-void Populate(std::span<const std::byte> range) {
+// would cost as much as the checksum.  False for a page that the system cannot read (a bad disk,
+// a file shortened since it was opened), which would end the process with SIGBUS when touched.
+bool Populate(std::span<const std::byte> range) {
 #ifdef MADV_POPULATE_READ
   static const std::uintptr_t page_bytes = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   const auto begin = reinterpret_cast<std::uintptr_t>(range.data()) / page_bytes * page_bytes;
   const auto end = reinterpret_cast<std::uintptr_t>(range.data() + range.size());
-  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_READ);
+  const int failed = madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_READ);
+  return failed == 0 || (errno != EFAULT && errno != EHWPOISON);  // else: an older kernel
 #else
   (void)range;
+  return true;
 #endif
 }
 
@@ -332,7 +336,13 @@ Status SegmentReader::VerifySection(const SegmentSection& section, const Cancell
   while (!rest.empty()) {
     TRY(cancellation.Check());
     const auto chunk = rest.first(std::min<std::uint64_t>(rest.size(), kVerifyChunkBytes));
-    Populate(chunk);
+    if (!Populate(chunk)) {
+      return Error{ErrorCode::kIoError,
+                   path() + ": cannot read " + Where(section) + ", in the " +
+                       std::to_string(chunk.size()) + " bytes at offset " +
+                       std::to_string(section.offset + section.bytes - rest.size()) +
+                       ": a disk error, or the file was shortened while in use"};
+    }
     crc = Crc32cExtend(crc, chunk);
     rest = rest.subspan(chunk.size());
     progress.Advance(chunk.size());

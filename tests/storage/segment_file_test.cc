@@ -1,5 +1,7 @@
 #include "storage/segment_file.h"
 
+#include <sys/mman.h>
+
 #include <atomic>
 #include <cstring>
 #include <numeric>
@@ -339,6 +341,29 @@ TEST_F(SegmentFileTest, PaddingMustBeZero) {
   std::string bytes = ReadBytes(path_);
   bytes[64 + 100] = 'x';
   EXPECT_THAT(ErrorOf(bytes).message, HasSubstr("padding after section \"meta\" at offset 164"));
+}
+
+// Touching the lost page would end the process.
+TEST_F(SegmentFileTest, FileShortenedWhileOpenIsAnIoError) {
+  SegmentWriter writer =
+      SegmentWriter::Create(path_, "test", OutputFile::IfExists::kRefuse).value();
+  ASSERT_TRUE(writer.AddSection("rows", std::vector<std::byte>(100000)).ok());
+  ASSERT_TRUE(writer.Commit().ok());
+  const SegmentReader reader = SegmentReader::Open(path_, "test").value();
+  std::filesystem::resize_file(path_, 4096);
+
+#ifdef MADV_POPULATE_READ
+  if (madvise(const_cast<std::byte*>(reader.Section("rows").value().data()) - 64, 1,
+              MADV_POPULATE_READ) != 0) {
+    GTEST_SKIP() << "this kernel has no MADV_POPULATE_READ";
+  }
+#endif
+  const auto rows = reader.VerifiedSection("rows");
+  ASSERT_FALSE(rows.ok());
+  EXPECT_EQ(rows.error().code, ErrorCode::kIoError);
+  EXPECT_THAT(rows.error().message, testing::HasSubstr("\"rows\" at offset 64"));
+  EXPECT_EQ(reader.VerifyAll(Cancellation::Never(), Progress::None()).error().code,
+            ErrorCode::kIoError);
 }
 
 class CountingProgress : public Progress {
