@@ -17,7 +17,8 @@ class Progress {
   // the same thread's, with no Advance under way.
   virtual void Start(std::string_view stage, std::uint64_t total) = 0;
   virtual void Advance(std::uint64_t items) = 0;
-  // Ends the last stage.
+  // Ends the last stage.  For whoever made the object, when all work is done: functions that are
+  // given a Progress only Start and Advance.
   virtual void Finish() = 0;
 
   // Ignores everything.

@@ -110,6 +110,19 @@ TEST_P(ThreadPoolTest, TryParallelForReturnsTheErrorOfTheLowestRange) {
   }
 }
 
+// A range that was handed out runs even if a higher one fails first.
+TEST_P(ThreadPoolTest, TryParallelForReturnsTheFirstRangeWhenAllFail) {
+  ThreadPool pool(GetParam());
+  for (int round = 0; round < 10000; ++round) {
+    const Status status = pool.TryParallelFor(
+        100, 1, Cancellation::Never(), [](std::size_t begin, std::size_t, std::size_t) -> Status {
+          return Error{ErrorCode::kCorruption, "range " + std::to_string(begin)};
+        });
+    ASSERT_FALSE(status.ok());
+    ASSERT_EQ(status.error().message, "range 0") << "round " << round;
+  }
+}
+
 TEST_P(ThreadPoolTest, TryParallelForStopsAfterAnError) {
   ThreadPool pool(GetParam());
   std::atomic<std::size_t> started = 0;
