@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "core/progress.h"
+
 namespace kith {
 namespace {
 
@@ -66,6 +68,7 @@ void SetLogLevel(LogLevel level) { Logger().set_level(SpdlogLevel(level)); }
 void Log(LogLevel level, std::string_view message) {
   if (level == LogLevel::kOff || !Logger().should_log(SpdlogLevel(level))) return;
   const std::string line = WithoutControlCharacters(message);
+  EraseProgressBar();
   Logger().log(SpdlogLevel(level), spdlog::string_view_t(line.data(), line.size()));
 }
 

@@ -24,6 +24,20 @@ class NoProgress final : public Progress {
   void Finish() override {}
 };
 
+constexpr std::string_view kEraseLine = "\r\x1b[K";
+
+// Descriptor of the terminal whose last line is a bar; -1: none.
+std::atomic<int> bar_descriptor{-1};
+
+// Progress that cannot be shown is no reason to stop the work.
+void WriteAll(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t put = RetryOnSignal([&] { return write(descriptor, text.data(), text.size()); });
+    if (put <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+}
+
 constexpr std::size_t kColumnsDefault = 80;
 constexpr std::size_t kBarColumnsMax = 30, kBarColumnsMin = 5;
 constexpr double kEtaSecondsMax = 1e7;  // beyond that the rate says nothing
@@ -113,7 +127,12 @@ class ConsoleProgress final : public Progress {
     running_ = false;
     const double now = WallSeconds();
     const std::string line = stage_ + ": " + std::string(how) + ", " + Summary(now) + "\n";
-    Write(params_.terminal ? "\r\x1b[K" + line : line);
+    if (params_.terminal) {
+      bar_descriptor.store(-1);
+      Write(std::string(kEraseLine) + line);
+    } else {
+      Write(line);
+    }
   }
 
   double Rate(double now) const {
@@ -162,17 +181,10 @@ class ConsoleProgress final : public Progress {
     line += figures;
     if (line.size() >= columns) line.resize(columns - 1);
     Write("\r" + line + "\x1b[K");
+    bar_descriptor.store(params_.descriptor);
   }
 
-  // Progress that cannot be shown is no reason to stop the work.
-  void Write(std::string_view text) const {
-    while (!text.empty()) {
-      const ssize_t put =
-          RetryOnSignal([&] { return write(params_.descriptor, text.data(), text.size()); });
-      if (put <= 0) return;
-      text.remove_prefix(static_cast<std::size_t>(put));
-    }
-  }
+  void Write(std::string_view text) const { WriteAll(params_.descriptor, text); }
 
   const ConsoleProgressParams params_;
   std::atomic<std::uint64_t> done_{0};
@@ -185,6 +197,11 @@ class ConsoleProgress final : public Progress {
 };
 
 }  // namespace
+
+void EraseProgressBar() {
+  const int descriptor = bar_descriptor.exchange(-1);
+  if (descriptor >= 0) WriteAll(descriptor, kEraseLine);
+}
 
 Progress& Progress::None() {
   static NoProgress none;

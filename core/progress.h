@@ -40,4 +40,8 @@ std::unique_ptr<Progress> NewConsoleProgress(const ConsoleProgressParams& params
 // The same to stderr, as a terminal if it is one.
 std::unique_ptr<Progress> NewConsoleProgress();
 
+// Wipes the bar drawn last, if one stands on its terminal's line, to make room for a message
+// there; the next Advance draws it again.  Thread-safe.
+void EraseProgressBar();
+
 }  // namespace kith

@@ -14,6 +14,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/log.h"
 #include "tests/temporary_folder.h"
 
 namespace kith {
@@ -136,6 +137,28 @@ TEST_F(ProgressTest, OnATerminalABarIsRedrawnInPlace) {
   EXPECT_THAT(Output(), HasSubstr("\rread [" + std::string(30, '=') + "] 100% 550/100"));
   progress->Finish();
   EXPECT_THAT(Output(), MatchesRegex(".*\r\x1b\\[Kread: done, 550 in .*\n"));
+}
+
+TEST_F(ProgressTest, AMessageWipesTheBarAndTheNextAdvanceDrawsIt) {
+  params_.terminal = true;
+  params_.redraw_seconds = 0;
+  const auto progress = NewConsoleProgress(params_);
+  EraseProgressBar();
+  EXPECT_EQ(Output(), "");
+  progress->Start("read", 100);
+  const std::string drawn = Output();
+  testing::internal::CaptureStderr();
+  LogError("a message");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("a message"));
+  EXPECT_EQ(Output(), drawn + "\r\x1b[K");
+  EraseProgressBar();  // there is none by now
+  EXPECT_EQ(Output(), drawn + "\r\x1b[K");
+  progress->Advance(50);
+  EXPECT_THAT(Output(), HasSubstr("50% 50/100"));
+  progress->Finish();
+  const std::string finished = Output();
+  EraseProgressBar();
+  EXPECT_EQ(Output(), finished);
 }
 
 TEST_F(ProgressTest, BarsAreNotRedrawnTooOften) {
