@@ -45,6 +45,7 @@
 #include "core/distance.h"
 #include "core/distance64.h"
 #include "core/prefetch.h"
+#include "index/flat/exact_neighbor.h"
 #include "index/flat/product_kernels.h"
 #include "index/vector_index.h"
 
@@ -66,15 +67,6 @@ constexpr int kScaleExponentMax = 100;
 struct Candidate {
   float score_low = 0;
   std::uint32_t row = 0;  // in the block
-};
-
-struct ExactEntry {
-  double distance = 0;
-  std::uint32_t id = 0;
-
-  friend bool operator<(const ExactEntry& a, const ExactEntry& b) {
-    return a.distance != b.distance ? a.distance < b.distance : a.id < b.id;
-  }
 };
 
 float RoundUpToFloat(double x) {
@@ -102,7 +94,6 @@ class ExactSearch::Impl {
     std::vector<double> highs;
   };
 
-  std::size_t PackedQueryOffset(std::size_t q) const { return q * dim(); }
   std::size_t dim() const { return queries_.cols(); }
   void PackQueries();
   Status PackRows(std::size_t first_panel, std::size_t panels, const Cancellation& cancellation);
@@ -132,7 +123,7 @@ class ExactSearch::Impl {
   // candidate_room_ and k_ places a query.
   std::size_t candidate_room_ = 0;
   std::vector<Candidate> candidates_;
-  std::vector<ExactEntry> entries_;  // heaps, farthest first
+  std::vector<ExactNeighbor> entries_;  // heaps, farthest first
   std::vector<std::uint32_t> candidate_counts_, entry_counts_;
 
   // Of the block being added, one a row, filled up to whole panels.
@@ -272,7 +263,7 @@ Status ExactSearch::Impl::PackRowPanel(std::size_t panel, std::span<float> packe
   const std::size_t count = std::min(shape_.rows, block_.rows() - first);
   for (std::size_t r = 0; r < count; ++r) {
     const std::span<const float> row = block_.row(first + r);
-    TRY(CheckFinite(row, "row " + std::to_string(first_row_ + first + r)));
+    if (HasNonFinite(row)) return CheckFinite(row, "row " + std::to_string(first_row_ + first + r));
     const double length = Length(row);
     double scale = scale_;
     if (metric_ == Metric::kCosine) scale = length > 0 ? 1 / length : 0;
@@ -353,21 +344,16 @@ void ExactSearch::Impl::Prune(std::size_t q, Scratch& scratch) {
 void ExactSearch::Impl::CompareExactly(std::size_t q) {
   const std::span<const Candidate> candidates(&candidates_[q * candidate_room_],
                                               candidate_counts_[q]);
-  ExactEntry* heap = &entries_[q * k_];
+  ExactNeighbor* heap = &entries_[q * k_];
   std::uint32_t& size = entry_counts_[q];
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     if (i + 1 < candidates.size()) {
       PrefetchBytes(block_.row(candidates[i + 1].row).data(), dim() * sizeof(float));
     }
     const std::uint32_t row = candidates[i].row;
-    const ExactEntry entry{.distance = ExactDistance(q, row),
-                           .id = static_cast<std::uint32_t>(first_row_ + row)};
-    if (size == k_) {
-      if (!(entry < heap[0])) continue;
-      std::pop_heap(heap, heap + size--);
-    }
-    heap[size++] = entry;
-    std::push_heap(heap, heap + size);
+    PushNearest(
+        heap, size, k_,
+        {.distance = ExactDistance(q, row), .id = static_cast<std::uint32_t>(first_row_ + row)});
   }
   candidate_counts_[q] = 0;
   if (size == k_) thresholds_[q] = std::min(thresholds_[q], ThresholdOf(q, heap[0].distance));
@@ -395,7 +381,7 @@ float ExactSearch::Impl::ThresholdOf(std::size_t q, double distance) const {
 Matrix<Neighbor> ExactSearch::Impl::Finish() {
   Matrix<Neighbor> result(queries_.rows(), k_);
   for (std::size_t q = 0; q < queries_.rows(); ++q) {
-    const std::span<ExactEntry> entries(&entries_[q * k_], entry_counts_[q]);
+    const std::span<ExactNeighbor> entries(&entries_[q * k_], entry_counts_[q]);
     std::sort_heap(entries.begin(), entries.end());
     const std::span<Neighbor> out = result.row(q);
     for (std::size_t i = 0; i < entries.size(); ++i) {
