@@ -32,6 +32,8 @@ void Declare(CLI::App& app, Options& options) {
   app.add_option("--metric", options.metric, "l2, ip or cosine")->capture_default_str();
   app.add_option("--queries-max", options.data.queries_max, "use the first N queries; 0: all");
   app.add_option("--rivals", run.rivals, "who is measured, in this order")->delimiter(',');
+  app.add_option("--load-only", run.load_only, "rivals that are loaded, timed and left at that")
+      ->delimiter(',');
   app.add_option("--ef", run.efs, "pool sizes of the graphs")->delimiter(',');
   app.add_option("--k", run.k, "answers a query; recall is recall@k")->capture_default_str();
   app.add_option("--seconds", run.seconds, "CPU time of each measurement")->capture_default_str();

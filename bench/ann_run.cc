@@ -69,16 +69,14 @@ Status ProvideIndex(Rival& rival, const RunParams& params, const DataSet& data,
   return BuildAll(rival, params, data, cache, report);
 }
 
-// Loads it, after trying how that goes in a process of its own.
-Status LoadIndex(Rival& rival, const RunParams& params, const DataSet& data,
-                 const IndexCache& cache, RivalReport& report) {
+// Loads it in a process of its own, from disk and from the page cache.
+Status TryLoads(Rival& rival, const RunParams& params, const DataSet& data, const IndexCache& cache,
+                RivalReport& report) {
   const std::string path = cache.IndexPath(rival, data.key);
-  if (params.load_trials) {
-    const Setting hardest = rival.Settings(params.efs).back();
-    report.load_cold = TRY(TryLoad(rival, data, path, hardest, params.k, true));
-    report.load_warm = TRY(TryLoad(rival, data, path, hardest, params.k, false));
-  }
-  return rival.Load(path, data.base.cols(), data.params.metric);
+  const Setting hardest = rival.Settings(params.efs).back();
+  report.load_cold = TRY(TryLoad(rival, data, path, hardest, params.k, true));
+  report.load_warm = TRY(TryLoad(rival, data, path, hardest, params.k, false));
+  return {};
 }
 
 }  // namespace
@@ -124,8 +122,12 @@ Result<std::vector<std::vector<CurvePoint>>> Sweep(
         if (step >= settings[r].size()) continue;
         CurvePoint& point = curves[r][step];
         rivals[r]->Use(point.setting = settings[r][step]);
-        const Matrix<std::uint32_t> answers = TRY(AnswerAll(*rivals[r], data, k));
-        if (round == 0) point.recall = RecallByDistance(data, answers.view());
+        if (round == 0) {
+          const Matrix<std::uint32_t> answers = TRY(AnswerAll(*rivals[r], data, k));
+          point.recall = RecallByDistance(data, answers.view());
+        } else {
+          TRY(WarmUp(*rivals[r], data, k));
+        }
         samples[r][step].push_back(TRY(MeasureSpeed(*rivals[r], data, k, seconds)));
       }
     }
@@ -151,27 +153,33 @@ Result<std::vector<std::vector<CurvePoint>>> Sweep(
 
 Result<std::vector<RivalReport>> RunRivals(const RunParams& params, const DataSet& data,
                                            const IndexCache& cache) {
-  std::vector<RivalReport> reports(params.rivals.size());
+  std::vector<std::string> specs = params.rivals, built;
+  specs.insert(specs.end(), params.load_only.begin(), params.load_only.end());
+  std::vector<RivalReport> reports(specs.size());
   std::vector<std::unique_ptr<Rival>> rivals;
-  std::vector<Rival*> loaded;
-  std::vector<std::vector<Setting>> settings;
-  std::vector<std::string> built;
-  for (std::size_t r = 0; r < params.rivals.size(); ++r) {
-    rivals.push_back(TRY(NewRival(params.rivals[r], params.options)));
-    loaded.push_back(rivals.back().get());
-    settings.push_back(loaded.back()->Settings(params.efs));
-    reports[r].name = loaded.back()->name();
-    reports[r].parameters = loaded.back()->parameters();
-    reports[r].batched = loaded.back()->batched();
-    TRY(ProvideIndex(*loaded.back(), params, data, cache, built, reports[r]));
-    TRY(LoadIndex(*loaded.back(), params, data, cache, reports[r]));
+  for (std::size_t r = 0; r < specs.size(); ++r) {
+    Rival& rival = *rivals.emplace_back(TRY(NewRival(specs[r], params.options)));
+    reports[r].name = rival.name();
+    reports[r].parameters = rival.parameters();
+    reports[r].batched = rival.batched();
+    TRY(ProvideIndex(rival, params, data, cache, built, reports[r]));
+    if (params.load_trials) TRY(TryLoads(rival, params, data, cache, reports[r]));
   }
 
+  std::vector<Rival*> measured;
+  std::vector<std::vector<Setting>> settings;
+  for (std::size_t r = 0; r < params.rivals.size(); ++r) {
+    measured.push_back(rivals[r].get());
+    settings.push_back(rivals[r]->Settings(params.efs));
+    TRY(rivals[r]->Load(cache.IndexPath(*rivals[r], data.key), data.base.cols(),
+                        data.params.metric));
+  }
   TRY(PinToProcessor(params.processor));
-  const auto curves = TRY(Sweep(loaded, settings, data, params.k, params.seconds, params.repeats));
-  for (std::size_t r = 0; r < reports.size(); ++r) {
+  const auto curves =
+      TRY(Sweep(measured, settings, data, params.k, params.seconds, params.repeats));
+  for (std::size_t r = 0; r < measured.size(); ++r) {
     reports[r].curve = curves[r];
-    TRY(cache.KeepCurve(*loaded[r], data.key, params.k, curves[r]));
+    TRY(cache.KeepCurve(*measured[r], data.key, params.k, curves[r]));
   }
   return reports;
 }

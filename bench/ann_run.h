@@ -19,6 +19,7 @@ namespace kith {
 
 struct RunParams {
   std::vector<std::string> rivals;
+  std::vector<std::string> load_only;  // the same, but only loading is tried
   RivalOptions options;
   std::vector<std::uint32_t> efs;
   std::size_t k = 10;

@@ -179,6 +179,13 @@ Result<Matrix<std::uint32_t>> AnswerAll(Rival& rival, const DataSet& data, std::
   return ids;
 }
 
+Status WarmUp(Rival& rival, const DataSet& data, std::size_t k) {
+  const std::size_t all = data.queries.rows();
+  const std::size_t count = std::min(all, std::max<std::size_t>(200, all / 10));
+  Matrix<std::uint32_t> ids(count, k);
+  return rival.SearchAll(data.queries.view().rows(0, count), ids.view());
+}
+
 Result<Sample> MeasureSpeed(Rival& rival, const DataSet& data, std::size_t k, double seconds) {
   const MatrixView<const float> queries = data.queries.view();
   Matrix<std::uint32_t> ids(queries.rows(), k);

@@ -30,6 +30,8 @@ struct Sample {
 
 // Answers every query once: recall is judged on this, and it warms caches up.
 Result<Matrix<std::uint32_t>> AnswerAll(Rival& rival, const DataSet& data, std::size_t k);
+// Answers a tenth of them, at least 200.
+Status WarmUp(Rival& rival, const DataSet& data, std::size_t k);
 
 // Cycles through the queries, whole rounds, until `seconds` of CPU time are used.
 Result<Sample> MeasureSpeed(Rival& rival, const DataSet& data, std::size_t k, double seconds);
