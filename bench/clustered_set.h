@@ -32,7 +32,7 @@ struct ClusteredParams {
   std::uint64_t queries = 2'000;
   std::uint32_t dim = 128;
   std::uint32_t clusters = 1'000;
-  std::uint32_t latent_dim = 16;
+  std::uint32_t latent_dim = 12;
   float centre_spread = 1.0F;  // standard deviation of a centre's numbers
   float noise = 0.1F;          // standard deviation of what leaves the flat
   std::uint64_t seed = 42;

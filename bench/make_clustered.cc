@@ -34,18 +34,20 @@ Matrix<float> MakeRows(const ClusteredSet& set, std::uint64_t first, std::uint64
   return rows;
 }
 
-VectorWriterParams Params(DataType type, std::size_t dim) {
-  return {type, static_cast<std::uint32_t>(dim), OutputFile::IfExists::kReplace};
+Result<std::unique_ptr<VectorWriter>> NewWriter(const std::string& path, DataType type,
+                                                std::size_t dim) {
+  return VectorWriter::Create(path, type, static_cast<std::uint32_t>(dim),
+                              OutputFile::IfExists::kReplace);
 }
 
 Status WriteQueries(const std::string& path, MatrixView<const float> queries) {
-  const auto writer = TRY(VectorWriter::Create(path, Params(DataType::kF32, queries.cols())));
+  const auto writer = TRY(NewWriter(path, DataType::kF32, queries.cols()));
   TRY(writer->AppendF32(queries));
   return writer->Commit();
 }
 
 Status WriteTruth(const std::string& path, MatrixView<const Neighbor> truth) {
-  const auto writer = TRY(VectorWriter::Create(path, Params(DataType::kI32, truth.cols())));
+  const auto writer = TRY(NewWriter(path, DataType::kI32, truth.cols()));
   std::vector<std::int32_t> ids(truth.cols());
   for (std::size_t q = 0; q < truth.rows(); ++q) {
     std::transform(truth.row(q).begin(), truth.row(q).end(), ids.begin(),
@@ -65,8 +67,8 @@ Status Make(const Options& options) {
   const Matrix<float> queries = MakeRows(set, options.set.rows, options.set.queries, pool);
   TRY(WriteQueries(options.folder + "/query.fvecs", queries.view()));
 
-  const auto writer = TRY(VectorWriter::Create(options.folder + "/base.fvecs",
-                                               Params(DataType::kF32, options.set.dim)));
+  const auto writer =
+      TRY(NewWriter(options.folder + "/base.fvecs", DataType::kF32, options.set.dim));
   ExactSearch exact(queries.view(), Metric::kL2, options.k, pool);
   progress->Start("rows", options.set.rows);
   for (std::uint64_t first = 0; first < options.set.rows; first += kBlockRows) {

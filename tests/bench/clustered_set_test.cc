@@ -16,6 +16,13 @@ std::uint32_t HashOfRow(const ClusteredSet& set, std::uint64_t r) {
   return hash;
 }
 
+TEST(ClusteredSetTest, DefaultRowsHaveThePublishedBits) {
+  const ClusteredSet set{ClusteredParams{}};
+  EXPECT_EQ(HashOfRow(set, 0), 3051886363u);
+  EXPECT_EQ(HashOfRow(set, 999'999), 1886826740u);
+  EXPECT_EQ(HashOfRow(set, 1'000'000), 3177634521u);
+}
+
 TEST(ClusteredSetTest, AnotherSeedGivesOtherRows) {
   ClusteredParams params;
   params.clusters = 10;
