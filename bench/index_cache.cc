@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "core/file.h"
@@ -103,9 +104,18 @@ Result<std::vector<CurvePoint>> IndexCache::CachedCurve(const Rival& rival,
 
 Status IndexCache::KeepCurve(const Rival& rival, const std::string& data_key, std::size_t k,
                              const std::vector<CurvePoint>& curve) const {
+  std::map<std::pair<std::uint32_t, std::uint32_t>, CurvePoint> points;
+  const auto keep = [&](const CurvePoint& point) {
+    points[{point.setting.rerank, point.setting.effort}] = point;
+  };
+  if (const auto before = CachedCurve(rival, data_key, k); before.ok()) {
+    std::for_each(before.value().begin(), before.value().end(), keep);
+  }
+  std::for_each(curve.begin(), curve.end(), keep);
+
   std::ostringstream text;
   text.precision(9);
-  for (const CurvePoint& point : curve) {
+  for (const auto& [setting, point] : points) {
     text << point.setting.effort << ' ' << point.setting.rerank << ' ' << point.recall << ' '
          << point.qps << ' ' << point.wall_qps << ' ' << point.p50_us << ' ' << point.p99_us
          << '\n';

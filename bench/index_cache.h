@@ -35,6 +35,7 @@ class IndexCache {
 
   Result<std::vector<CurvePoint>> CachedCurve(const Rival& rival, const std::string& data_key,
                                               std::size_t k) const;
+  // Points of other settings that were kept before stay.
   Status KeepCurve(const Rival& rival, const std::string& data_key, std::size_t k,
                    const std::vector<CurvePoint>& curve) const;
 
