@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "index/flat/flat_index.h"
+#include "index/hnsw/hnsw_index.h"
 #include "storage/segment_file.h"
 
 namespace kith {
@@ -15,9 +16,9 @@ Result<std::unique_ptr<VectorIndex>> OpenIndex(const std::string& path, LoadMode
                                     : path;
   const std::string kind = TRY(SegmentReader::Open(file_path, "")).kind();
   if (kind == "flat") return OpenFlatIndex(file_path);
-  (void)mode;
+  if (kind == "hnsw") return OpenHnswIndex(file_path, mode);
   return Error{ErrorCode::kUnsupported,
-               file_path + ": a file of kind \"" + kind + "\", expected an index: \"flat\""};
+               file_path + ": a file of kind \"" + kind + "\", expected an index: \"flat\" or \"hnsw\""};
 }
 
 }  // namespace kith

@@ -60,9 +60,9 @@ struct IndexInfo {
 
 // One point of a calibration: held-out recall at a setting.
 struct CalibrationPoint {
+  std::uint32_t k = 10;
   std::uint32_t ef_search = 0;
-  std::uint32_t rerank = 0;
-  double recall = 0;     // recall@10 against exact answers
+  double recall = 0;     // recall@k against exact answers
   double distances = 0;  // mean per query, a cost that does not depend on the machine
 };
 

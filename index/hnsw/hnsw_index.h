@@ -28,7 +28,7 @@ struct HnswBuildParams {
   std::uint32_t ef_construction = 200;  // pool of the walk that finds a node's candidates
   bool keep_pruned = false;             // fill a list with the nearest of the pruned
   CodecKind codec = CodecKind::kAuto;
-  ExactKind exact = ExactKind::kAuto;   // auto: u8 where that loses nothing, else f32
+  ExactKind exact = ExactKind::kAuto;  // auto: u8 where that loses nothing, else f32
   std::uint64_t seed = 42;
   std::uint32_t calibration_queries = 1000;  // held-out rows; 0: no calibration
   std::uint64_t memory_bytes_max = 0;        // refuse to start above it; 0: no limit

@@ -1,0 +1,147 @@
+// One search: walk the codes, then compare the best candidates exactly.
+//
+// How deep to re-rank follows from the codes' error.  The pool is sorted by code distance; with
+// margin = slack x |k-th code distance|, a candidate whose code distance exceeds the k-th exact
+// distance by more than the margin cannot be among the k nearest unless its error is rarer than the
+// calibrated quantile, and neither can those after it.  So hard queries re-rank more than easy
+// ones.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "index/codec/codec.h"
+#include "index/codec/exact_rows.h"
+#include "index/hnsw/walk.h"
+#include "index/vector_index.h"
+
+namespace kith {
+
+// What a search reads.  Borrows everything.
+struct HnswData {
+  GraphView graph;
+  CodeArray codes;
+  ExactRows exact;                     // empty: code distances are the answer
+  const std::uint32_t* ids = nullptr;  // row number of each node; null: the node's own number
+  float rerank_slack = 0;
+};
+
+struct HnswSearchSettings {
+  std::size_t k = 10, ef_search = 64;
+  std::size_t rerank = 0;  // 0: by the slack
+};
+
+template <VectorCodec Codec>
+class HnswSearch {
+ public:
+  // Borrows both.
+  HnswSearch(const Codec& codec, const HnswData& data)
+      : data_(data),
+        codes_{data.codes, codec.code_bytes() / kCacheLineBytes},
+        code_query_(codec),
+        exact_query_(data.exact),
+        scratch_(data.graph.rows()) {}
+
+  // The nearest rows found, nearest first, ties to the lower id.  `query` is finite, of the index's
+  // dim, normalised for cosine.  The span lasts until the next search.
+  std::span<const Neighbor> Search(std::span<const float> query,
+                                   const HnswSearchSettings& settings) {
+    stats_ = {};
+    found_.clear();
+    const std::size_t rows = data_.graph.rows();
+    const std::size_t k = std::min(settings.k, rows);
+    if (k == 0) return found_;
+    const std::size_t ef = std::min(std::max(settings.ef_search, k), rows);
+    stats_.ef_search = static_cast<std::uint32_t>(ef);
+    code_query_.Prepare(query);
+    scratch_.hops = scratch_.distances = 0;
+    Walk(data_.graph, 0, codes_, code_query_, ef, scratch_);
+    stats_.hops = scratch_.hops;
+    stats_.distances = scratch_.distances;
+    if (scratch_.pool.size() < k) return Scan(query, k);  // a part of the graph was not reached
+    if (!data_.exact.empty()) {
+      Rerank(query, k, settings.rerank);
+    } else {
+      for (std::size_t i = 0; i < k; ++i) {
+        found_.push_back({scratch_.pool.distance(i), RowOf(scratch_.pool.id(i))});
+      }
+    }
+    std::sort(found_.begin(), found_.end());
+    return found_;
+  }
+
+  // Compares every row.
+  std::span<const Neighbor> Scan(std::span<const float> query, std::size_t k) {
+    found_.clear();
+    const bool exact = !data_.exact.empty();
+    if (exact) {
+      exact_query_.Prepare(query);
+    } else {
+      code_query_.Prepare(query);
+    }
+    k = std::min<std::size_t>(k, data_.graph.rows());
+    for (std::uint32_t node = 0; node < data_.graph.rows() && k > 0; ++node) {
+      float distance = 0;
+      if (exact) {
+        distance = exact_query_.Distance(node);
+      } else {
+        code_query_.Distances(codes_.array, &node, 1, &distance);
+      }
+      Keep({distance, RowOf(node)}, k);
+    }
+    std::sort(found_.begin(), found_.end());
+    return found_;
+  }
+
+  const SearchStats& stats() const { return stats_; }
+  // The candidates of the last walk, for calibration.
+  const CandidatePool& pool() const { return scratch_.pool; }
+  float ExactDistance(std::uint32_t node) const { return exact_query_.Distance(node); }
+
+ private:
+  static constexpr std::size_t kRowsAhead = 6;  // exact rows prefetched before they are compared
+
+  std::uint32_t RowOf(std::uint32_t node) const {
+    return data_.ids == nullptr ? node : data_.ids[node];
+  }
+
+  // found_ as a heap of the k best, the worst in front.
+  void Keep(Neighbor neighbor, std::size_t k) {
+    if (found_.size() < k) {
+      found_.push_back(neighbor);
+      std::push_heap(found_.begin(), found_.end());
+    } else if (neighbor < found_.front()) {
+      std::pop_heap(found_.begin(), found_.end());
+      found_.back() = neighbor;
+      std::push_heap(found_.begin(), found_.end());
+    }
+  }
+
+  void Rerank(std::span<const float> query, std::size_t k, std::size_t depth) {
+    const CandidatePool& pool = scratch_.pool;
+    const std::size_t end = depth == 0 ? pool.size() : std::min(std::max(depth, k), pool.size());
+    for (std::size_t i = 0; i < std::min(kRowsAhead, end); ++i) data_.exact.Prefetch(pool.id(i));
+    exact_query_.Prepare(query);
+    const float margin = data_.rerank_slack * std::abs(pool.distance(k - 1));
+    for (std::size_t i = 0; i < end; ++i) {
+      if (depth == 0 && i >= k && pool.distance(i) - margin > found_.front().distance) break;
+      if (i + kRowsAhead < end) data_.exact.Prefetch(pool.id(i + kRowsAhead));
+      Keep({exact_query_.Distance(pool.id(i)), RowOf(pool.id(i))}, k);
+      ++stats_.reranked;
+    }
+  }
+
+  const HnswData& data_;
+  WalkedCodes codes_;
+  typename Codec::Query code_query_;
+  ExactRows::Query exact_query_;
+  WalkScratch scratch_;
+  std::vector<Neighbor> found_;
+  SearchStats stats_;
+};
+
+}  // namespace kith
