@@ -98,8 +98,9 @@ HWY_INLINE hn::Vec<D> LoadTailAsFloat(D d, const T* row, std::size_t i, std::siz
   if (n >= lanes) {  // the last `lanes` elements, without those that came before row[i]
     return hn::IfThenZeroElse(hn::FirstN(d, lanes - rest), LoadAsFloat(d, row + n - lanes));
   }
-  Lane elements[HWY_LANES(float)] = {};
-  std::memcpy(elements, row + i, rest * sizeof(Lane));
+  constexpr std::size_t kLanes = HWY_LANES(float);
+  Lane elements[kLanes] = {};
+  std::memcpy(elements, row + i, HWY_MIN(rest, kLanes) * sizeof(Lane));  // tells g++ the bound
   return ConvertToFloat<T>(d, hn::LoadU(d_row, elements));
 #endif
 }
