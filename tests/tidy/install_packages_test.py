@@ -14,6 +14,7 @@ PROGRAMS = {
 if [ -e $MACHINE/locked ]; then echo "E: Could not get lock /var/lib/dpkg/lock. It is held"; exit 100; fi
 if [ -e $MACHINE/offline ]; then echo "E: Failed to fetch the mirror"; exit 100; fi
 case " $* " in *" install "*) for p in "$@"; do echo "$p" >>$MACHINE/installed; done ;; esac""",
+    "apt-cache": "cat $MACHINE/available",
     "id": "cat $MACHINE/uid",
     "sudo": '[ "$1" = -n ] && { [ -e $MACHINE/sudoer ]; exit; }\n[ -e $MACHINE/sudoer ] && exec "$@"',
     "sleep": 'echo "$@" >>$MACHINE/sleeps; rm -f $MACHINE/locked',
@@ -32,6 +33,7 @@ class InstallPackagesTest(unittest.TestCase):
             program.chmod(0o755)
         self.set("uid", "0\n")
         self.set("installed", "")
+        self.set("available", "Package: a\n" * 10000)
 
     def set(self, name, text=""):
         (self.machine / name).write_text(text)
@@ -83,8 +85,8 @@ class InstallPackagesTest(unittest.TestCase):
         self.set("uid", "1000\n")
         run = self.run_script("build")
         self.assertEqual(run.returncode, 1)
-        self.assertIn("neither root nor sudo", run.stderr)
-        self.assertIn("apt-get install ccache cmake", run.stderr)
+        self.assertIn("there is neither root nor sudo", run.stderr)
+        self.assertIn("apt-get update && apt-get install ccache cmake", run.stderr)
         self.assertEqual(self.lines("calls"), [])
 
     def test_without_rights_nothing_missing_is_fine(self):
@@ -104,6 +106,14 @@ class InstallPackagesTest(unittest.TestCase):
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertEqual(self.lines("sleeps"), ["5"])
         self.assertEqual(run.stderr.count("waiting for it"), 1)
+
+    def test_package_lists_are_fetched_only_where_apt_has_none(self):
+        self.set("installed", "\n".join(self.packages("build")))
+        self.assertEqual(self.run_script("--catalogue", "build").returncode, 0)
+        self.assertEqual(self.lines("calls"), [])
+        self.set("available", "Package: a\n" * 9999)
+        self.assertEqual(self.run_script("--catalogue", "build").returncode, 0)
+        self.assertEqual([line.split()[-1] for line in self.lines("calls")], ["update"])
 
     def test_a_failure_of_apt_is_shown_and_fails(self):
         self.set("offline")
