@@ -39,22 +39,31 @@ Status Check(const JsonlParams& params) {
 
 const char* TypeName(simdjson::dom::element_type type) {
   switch (type) {
-    case simdjson::dom::element_type::ARRAY: return "an array";
-    case simdjson::dom::element_type::OBJECT: return "an object";
-    case simdjson::dom::element_type::STRING: return "a string";
-    case simdjson::dom::element_type::BOOL: return "true or false";
-    case simdjson::dom::element_type::NULL_VALUE: return "null";
-    default: return "a number";
+    case simdjson::dom::element_type::ARRAY:
+      return "an array";
+    case simdjson::dom::element_type::OBJECT:
+      return "an object";
+    case simdjson::dom::element_type::STRING:
+      return "a string";
+    case simdjson::dom::element_type::BOOL:
+      return "true or false";
+    case simdjson::dom::element_type::NULL_VALUE:
+      return "null";
+    default:
+      return "a number";
   }
 }
 
 std::string ParseErrorText(simdjson::error_code error) {
   switch (error) {
-    case simdjson::UTF8_ERROR: return "invalid UTF-8";
+    case simdjson::UTF8_ERROR:
+      return "invalid UTF-8";
     case simdjson::DEPTH_ERROR:
       return "nested deeper than " + std::to_string(kJsonlDepthMax) + " levels";
-    case simdjson::MEMALLOC: return "no memory for the line";
-    default: return std::string("not valid JSON (") + simdjson::error_message(error) + ")";
+    case simdjson::MEMALLOC:
+      return "no memory for the line";
+    default:
+      return std::string("not valid JSON (") + simdjson::error_message(error) + ")";
   }
 }
 

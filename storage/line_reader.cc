@@ -65,9 +65,9 @@ Result<std::optional<std::string_view>> LineReader::Next() {
   std::string_view line(buffer_.data() + begin_, length);
   if (separator == 1 && line.ends_with('\r')) line.remove_suffix(1);
   if (line.size() > line_bytes_max_ || searched > line_bytes_max_ + 1) {
-    return Error{ErrorCode::kInvalidArgument,
-                 Where() + ": line of more than " + std::to_string(line_bytes_max_) +
-                     " bytes, the longest allowed"};
+    return Error{ErrorCode::kInvalidArgument, Where() + ": line of more than " +
+                                                  std::to_string(line_bytes_max_) +
+                                                  " bytes, the longest allowed"};
   }
   begin_ += length + separator;
   return std::optional<std::string_view>(line);

@@ -116,9 +116,10 @@ TEST_F(JsonlTest, LinesThatAreNoObjectsAreErrors) {
   EXPECT_THAT(MessageOf("{\"text\":\"a\"}\n[1]\n"),
               HasSubstr("docs.jsonl:2: expected a JSON object, found an array"));
   EXPECT_THAT(MessageOf("\"text\"\n"), HasSubstr("found a string"));
-  for (const char* broken : {"{", "{\"text\":\"a\"", "{\"text\":\"a\"}}", "{\"text\" \"a\"}", "text",
-                             "{\"text\":\"a\"} {\"text\":\"b\"}", "{'text':'a'}",
-                             "{\"text\":\"a\nb\"}", "{\"text\":\"a\",}", "{\"text\":\"\\ud800\"}"}) {
+  for (const char* broken :
+       {"{", "{\"text\":\"a\"", "{\"text\":\"a\"}}", "{\"text\" \"a\"}", "text",
+        "{\"text\":\"a\"} {\"text\":\"b\"}", "{'text':'a'}", "{\"text\":\"a\nb\"}",
+        "{\"text\":\"a\",}", "{\"text\":\"\\ud800\"}"}) {
     EXPECT_THAT(MessageOf(broken), HasSubstr("docs.jsonl:1: expected one JSON object: ")) << broken;
   }
 }
@@ -149,7 +150,8 @@ TEST_F(JsonlTest, OverLongLineIsAnError) {
 
 TEST_F(JsonlTest, LongLinesWithinTheLimitPass) {
   const std::string text(std::size_t{3} << 20, 'x');
-  EXPECT_THAT(Texts("{\"text\":\"" + text + "\"}\n{\"text\":\"b\"}").value(), ElementsAre(text, "b"));
+  EXPECT_THAT(Texts("{\"text\":\"" + text + "\"}\n{\"text\":\"b\"}").value(),
+              ElementsAre(text, "b"));
 }
 
 TEST_F(JsonlTest, ParametersAreChecked) {
@@ -186,7 +188,9 @@ TEST_F(JsonlTest, PlainLinesAreTextsAsTheyStand) {
 }
 
 TEST_F(JsonlTest, PlainLinesMustBeUtf8) {
-  WriteBytes(path_, "good\nb\xFF" "ad\n");
+  WriteBytes(path_,
+             "good\nb\xFF"
+             "ad\n");
   const auto texts = Drain(*OpenPlainLines(path_, 100).value(), 10, 100);
   ASSERT_FALSE(texts.ok());
   EXPECT_THAT(texts.error().message, HasSubstr("docs.jsonl:2: "));
