@@ -7,11 +7,13 @@
 // vpmaddwd; vpmaddubsw is not used because its 16-bit sums saturate.
 //
 // Overflow: a 32-bit lane takes at most dim / 4 products of at most 255^2 (four lanes is the
-// narrowest vector), which is below 2^31 for dim <= 131,072; blocks of kBlock = 65,536 elements
-// are added up in 64 bits.
+// narrowest vector), which is below 2^31 for dim <= 131,072.  Blocks of kBlock = 65,536 elements
+// are added up in 64 bits; the sum over the lanes of one block lies below 2^32 for squares and for
+// unsigned products, and within 2^31 for what is signed, so 32 bits hold it.
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
+#include <type_traits>
 
 #include "core/distance.h"
 #include "core/prefetch.h"
@@ -63,12 +65,6 @@ KITH_VNNI HWY_INLINE __m512i LoadBytes(const T* p, std::size_t count) {
   return _mm512_maskz_loadu_epi8((std::uint64_t{1} << count) - 1, p);
 }
 
-KITH_VNNI HWY_INLINE std::int64_t SumI32(__m512i v) {
-  const __m512i low = _mm512_cvtepi32_epi64(_mm512_castsi512_si256(v));
-  const __m512i high = _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(v, 1));
-  return _mm512_reduce_add_epi64(_mm512_add_epi64(low, high));
-}
-
 // Bytes that `count` masks out are equal on both sides (zero), so shifting i8 needs no mask.
 template <class T>
 KITH_VNNI HWY_INLINE void AddSquares(const T* a, const T* b, std::size_t count, __m512i& sum_low,
@@ -95,7 +91,8 @@ KITH_VNNI HWY_INLINE std::int64_t L2Block(const T* a, const T* b, std::size_t di
     AddSquares(a + i + 64, b + i + 64, 64, sum2, sum3);
   }
   for (; i < dim; i += 64) AddSquares(a + i, b + i, std::min<std::size_t>(64, dim - i), sum0, sum1);
-  return SumI32(_mm512_add_epi32(_mm512_add_epi32(sum0, sum1), _mm512_add_epi32(sum2, sum3)));
+  const __m512i sum = _mm512_add_epi32(_mm512_add_epi32(sum0, sum1), _mm512_add_epi32(sum2, sum3));
+  return static_cast<std::uint32_t>(_mm512_reduce_add_epi32(sum));
 }
 
 // Adds unsigned x signed products to `dots` and the side that stays to `sums`.
@@ -125,8 +122,8 @@ KITH_VNNI HWY_INLINE std::int64_t DotBlock(const T* a, const T* b, std::size_t d
   for (; i < dim; i += 64) {
     AddProducts(a + i, b + i, std::min<std::size_t>(64, dim - i), dots0, sums0);
   }
-  const std::int64_t dots = SumI32(_mm512_add_epi32(dots0, dots1));
-  const std::int64_t sums = SumI32(_mm512_add_epi32(sums0, sums1));
+  const std::int64_t dots = _mm512_reduce_add_epi32(_mm512_add_epi32(dots0, dots1));
+  const std::int64_t sums = _mm512_reduce_add_epi32(_mm512_add_epi32(sums0, sums1));
   return std::is_signed_v<T> ? dots - 128 * sums : dots + 128 * sums;
 }
 
@@ -153,14 +150,6 @@ KITH_VNNI HWY_INLINE std::int64_t DotKernel(const T* a, const T* b, std::size_t 
 using Words = hn::ScalableTag<std::int16_t>;
 using Sums = hn::RepartitionToWide<Words>;
 
-HWY_INLINE std::int64_t SumI32(hn::Vec<Sums> v) {
-  HWY_ALIGN std::int32_t lanes[HWY_LANES(std::int32_t)];
-  hn::Store(v, Sums(), lanes);
-  std::int64_t sum = 0;
-  for (const std::int32_t lane : lanes) sum += lane;
-  return sum;
-}
-
 // Highway may put any part of the products into `rest`; on x86 it stays zero.
 struct Squares {
   static HWY_INLINE hn::Vec<Sums> Add(hn::Vec<Sums> sum, hn::Vec<Words> x, hn::Vec<Words> y,
@@ -168,12 +157,20 @@ struct Squares {
     const auto difference = hn::Sub(x, y);
     return hn::ReorderWidenMulAccumulate(Sums(), difference, difference, sum, rest);
   }
+  template <class T>
+  static std::int64_t Total(std::int32_t sum) {
+    return static_cast<std::uint32_t>(sum);
+  }
 };
 
 struct Products {
   static HWY_INLINE hn::Vec<Sums> Add(hn::Vec<Sums> sum, hn::Vec<Words> x, hn::Vec<Words> y,
                                       hn::Vec<Sums>& rest) {
     return hn::ReorderWidenMulAccumulate(Sums(), x, y, sum, rest);
+  }
+  template <class T>
+  static std::int64_t Total(std::int32_t sum) {
+    return std::is_signed_v<T> ? sum : std::int64_t{static_cast<std::uint32_t>(sum)};
   }
 };
 
@@ -201,7 +198,8 @@ HWY_INLINE std::int64_t BlockKernel(const T* a, const T* b, std::size_t dim) {
     std::copy_n(b, dim, b_tail);
     sum1 = Op::Add(sum1, load(a_tail), load(b_tail), rest);
   }
-  return SumI32(hn::Add(hn::Add(sum0, sum1), rest));
+  const auto sums = hn::Add(hn::Add(sum0, sum1), rest);
+  return Op::template Total<T>(hn::GetLane(hn::SumOfLanes(Sums(), sums)));
 }
 
 template <class T>
@@ -224,26 +222,57 @@ HWY_INLINE std::int64_t DotKernel(const T* a, const T* b, std::size_t dim) {
 
 #endif  // HWY_TARGET
 
-template <class T>
-KITH_VNNI void GatherBytes(Metric metric, const T* query, const VectorRows& rows,
-                           const std::uint32_t* ids, std::size_t count, float* distances) {
+struct L2 {
+  template <class T>
+  static KITH_VNNI HWY_INLINE std::int64_t Distance(const T* a, const T* b, std::size_t dim) {
+    return L2Kernel(a, b, dim);
+  }
+};
+
+struct InnerProduct {
+  template <class T>
+  static KITH_VNNI HWY_INLINE std::int64_t Distance(const T* a, const T* b, std::size_t dim) {
+    return -DotKernel(a, b, dim);
+  }
+};
+
+template <class Op, class T>
+KITH_VNNI void GatherRows(const T* query, const VectorRows& rows, const std::uint32_t* ids,
+                          std::size_t count, float* distances) {
   const std::size_t ahead = std::min(PrefetchDistance(rows.dim), count);
-  for (std::size_t i = 0; i < ahead; ++i) PrefetchBytes(rows.row(ids[i]), rows.dim);
+  for (std::size_t i = 0; i < ahead; ++i) PrefetchRow(rows.row(ids[i]), rows.dim);
   for (std::size_t i = 0; i < count; ++i) {
-    if (i + ahead < count) PrefetchBytes(rows.row(ids[i + ahead]), rows.dim);
+    if (i + ahead < count) PrefetchRow(rows.row(ids[i + ahead]), rows.dim);
     const T* row = reinterpret_cast<const T*>(rows.row(ids[i]));
-    distances[i] = static_cast<float>(metric == Metric::kL2 ? L2Kernel(query, row, rows.dim)
-                                                            : -DotKernel(query, row, rows.dim));
+    distances[i] = static_cast<float>(Op::Distance(query, row, rows.dim));
+  }
+}
+
+template <class Op, class T>
+KITH_VNNI void ScanRows(const T* query, const VectorRows& rows, std::size_t first,
+                        std::size_t count, std::int64_t* distances) {
+  for (std::size_t i = 0; i < count; ++i) {
+    distances[i] = Op::Distance(query, reinterpret_cast<const T*>(rows.row(first + i)), rows.dim);
   }
 }
 
 template <class T>
-KITH_VNNI void ScanBytes(Metric metric, const T* query, const VectorRows& rows, std::size_t first,
-                         std::size_t count, std::int64_t* distances) {
-  for (std::size_t i = 0; i < count; ++i) {
-    const T* row = reinterpret_cast<const T*>(rows.row(first + i));
-    distances[i] =
-        metric == Metric::kL2 ? L2Kernel(query, row, rows.dim) : -DotKernel(query, row, rows.dim);
+void GatherBytes(Metric metric, const T* query, const VectorRows& rows, const std::uint32_t* ids,
+                 std::size_t count, float* distances) {
+  if (metric == Metric::kL2) {
+    GatherRows<L2>(query, rows, ids, count, distances);
+  } else {
+    GatherRows<InnerProduct>(query, rows, ids, count, distances);
+  }
+}
+
+template <class T>
+void ScanBytes(Metric metric, const T* query, const VectorRows& rows, std::size_t first,
+               std::size_t count, std::int64_t* distances) {
+  if (metric == Metric::kL2) {
+    ScanRows<L2>(query, rows, first, count, distances);
+  } else {
+    ScanRows<InnerProduct>(query, rows, first, count, distances);
   }
 }
 

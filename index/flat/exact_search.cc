@@ -348,7 +348,7 @@ void ExactSearch::Impl::CompareExactly(std::size_t q) {
   std::uint32_t& size = entry_counts_[q];
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     if (i + 1 < candidates.size()) {
-      PrefetchBytes(block_.row(candidates[i + 1].row).data(), dim() * sizeof(float));
+      PrefetchRow(block_.row(candidates[i + 1].row).data(), dim() * sizeof(float));
     }
     const std::uint32_t row = candidates[i].row;
     PushNearest(
