@@ -62,7 +62,8 @@ def speed_table(result):
 def build_table(result):
     rows = []
     rows_count = result["data"]["rows"]
-    for one in result["rivals"]:
+    builders = [one for one in result["rivals"] if not one["name"].endswith(":mapped")]
+    for one in builders:
         for trial in one["builds"]:
             cached = " (earlier run)" if one["build_from_cache"] else ""
             rows.append([
@@ -72,7 +73,7 @@ def build_table(result):
                 megabytes(trial["peak_bytes"]) if trial["peak_bytes"] else "-"])
     text = table(["build", "threads", "CPU s", "wall s", "vectors per CPU s", "file MB",
                   "peak memory MB"], rows)
-    for one in result["rivals"]:
+    for one in builders:
         if "same_bytes" in one:
             verdict = "are equal" if one["same_bytes"] else "DIFFER"
             text += f"\n{one['name']}: the bytes of the files built with each thread count " \
@@ -153,8 +154,8 @@ def goal_rows(result):
 def machine_table(results):
     machine = results[0]["machine"]
     rows = [
-        ["processor", f"{machine['cpu']} (family/model {machine['cpu_family_model']}), "
-                      f"{machine['processors']} used by the machine, 1 by the measurement"],
+        ["processor", f"{machine['cpu']} (family/model {machine['cpu_family_model']}), one of "
+                      f"{machine['processors']}"],
         ["instruction sets", ", ".join(machine["isa"]) + "; kith runs its "
          + results[0]["run"]["simd_target"] + " kernels"],
         ["memory, kernel", f"{machine['memory_gib']} GiB, {machine['kernel']}"],
@@ -171,8 +172,10 @@ def machine_table(results):
 
 def data_line(result):
     data, run = result["data"], result["run"]
-    return (f"{data['rows']:,} x {data['dim']}, {data['metric']}, {data['queries']:,} queries, "
-            f"k = {run['k']}, {run['seconds']:g} s a measurement, {run['repeats']} rounds.\n")
+    made = ", made by make_clustered (bench/clustered_set.h)"
+    return (f"{data['rows']:,} x {data['dim']}, {data['metric']}, {data['queries']:,} queries"
+            f"{made if result['name'].startswith('clustered') else ''}; k = {run['k']}, "
+            f"{run['seconds']:g} s a measurement, rounds: {run['repeats']}.\n")
 
 
 def kernels_table(path):
