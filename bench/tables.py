@@ -178,15 +178,25 @@ def data_line(result):
             f"{run['seconds']:g} s a measurement, rounds: {run['repeats']}.\n")
 
 
+def kernel_cell(entry):
+    if entry is None:
+        return "-"
+    if "per_vector" in entry:
+        return f"{entry['per_vector'] * 1e9:.1f} ns"
+    return f"{entry['gflops']:.0f} GFLOP/s" if "gflops" in entry else ""
+
+
 def kernels_table(path):
-    rows = []
+    """One row a benchmark, one column an instruction set (the last part of its name)."""
+    cells, targets = {}, []
     for entry in json.loads(path.read_text()).get("benchmarks", []):
-        if entry.get("run_type") == "aggregate":
-            continue
-        rate = entry.get("items_per_second")
-        rows.append([f"`{entry['name']}`", f"{entry['cpu_time']:,.1f} {entry['time_unit']}",
-                     f"{rate / 1e6:,.1f}" if rate else "-", entry.get("label", "")])
-    return table(["kernel", "CPU time", "million items/s", "label"], rows)
+        kernel, _, target = entry["name"].partition("/real_time")[0].rpartition("/")
+        cells.setdefault(kernel, {})[target] = entry
+        if target not in targets:
+            targets.append(target)
+    rows = [[f"`{kernel}`"] + [kernel_cell(entries.get(target)) for target in targets]
+            for kernel, entries in cells.items()]
+    return table(["CPU time of one distance; GFLOP/s of exact search"] + targets, rows)
 
 
 def document(results, kernels_path, quick):
