@@ -18,17 +18,25 @@ bool ForKind(CodecKind kind, Use use) {
   }
 }
 
-}  // namespace
-
-CodecKind ChooseCodec(std::size_t dim) {
-  if (dim <= 16) return CodecKind::kF32;
-  if (dim <= 64) return CodecKind::kSq8;
+AnyCodec TrainAuto(MatrixView<const float> sample, Metric metric, std::uint64_t seed) {
+  const std::size_t dim = sample.cols();
+  if (dim <= 16) return FloatCodec(dim, metric);
+  if (dim <= 64) return Sq8Codec::Train(sample, metric, seed);
   const std::size_t left = dim % 128;
-  return left > 0 && left <= 56 ? CodecKind::kLvq4 : CodecKind::kSq4;
+  const bool tail_is_free = left > 0 && left <= 56;
+  if (dim > 128 && dim <= PcaProjection::kDimMax) {
+    Pca4Codec codec = Pca4Codec::Train(sample, metric, seed);
+    if (codec.code_bytes() < (dim + 127) / 128 * 64) return codec;
+  }
+  if (tail_is_free) return Lvq4Codec::Train(sample, metric, seed);
+  return Sq4Codec::Train(sample, metric, seed);
 }
+
+}  // namespace
 
 AnyCodec TrainCodec(CodecKind kind, MatrixView<const float> sample, Metric metric,
                     std::uint64_t seed) {
+  if (kind == CodecKind::kAuto) return TrainAuto(sample, metric, seed);
   AnyCodec codec = FloatCodec(sample.cols(), metric);
   ForKind(kind, [&]<typename Codec>() { codec = Codec::Train(sample, metric, seed); });
   return codec;

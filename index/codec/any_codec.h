@@ -8,19 +8,18 @@
 #include "core/result.h"
 #include "index/codec/codec.h"
 #include "index/codec/lvq4_codec.h"
+#include "index/codec/nibble_codec.h"
 #include "index/codec/row_codec.h"
-#include "index/codec/sq4_codec.h"
 #include "index/codec/sq8_codec.h"
 
 namespace kith {
 
-using AnyCodec = std::variant<FloatCodec, HalfCodec, Sq8Codec, Sq4Codec, Lvq4Codec>;
+using AnyCodec = std::variant<FloatCodec, HalfCodec, Sq8Codec, Sq4Codec, Lvq4Codec, Pca4Codec>;
 
-// The codec that walks best at this dim: f32 while a vector is one cache line, then sq8 while that
-// is one line, then 4 bits, with a step of its own for each vector where that costs no line.
-CodecKind ChooseCodec(std::size_t dim);
-
-// REQUIRES: kind is not kAuto; the sample has rows, all finite.
+// Learns a codec from a sample.  kAuto takes what walks best: f32 while a vector is one cache line,
+// sq8 while that is one line, then 4 bits: pca4 where the principal components that hold the
+// variance need fewer lines, else lvq4 where its side data costs no line, else sq4.
+// REQUIRES: the sample has rows, all finite.
 AnyCodec TrainCodec(CodecKind kind, MatrixView<const float> sample, Metric metric,
                     std::uint64_t seed);
 

@@ -21,6 +21,7 @@ class Centering {
   static Centering Train(MatrixView<const float> sample, std::uint64_t seed);
 
   std::size_t dim() const { return mean_.size(); }
+  std::size_t rank() const { return dim(); }  // of what Apply gives
   std::span<const float> mean() const { return mean_; }
 
   // rotated = R (vector - mean).

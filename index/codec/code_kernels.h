@@ -20,7 +20,7 @@ struct CodeArray {
 //     64 + j in its high nibble.  The query has one int8 a dim in plain order.
 
 // sums[i] = sum over dims of c * query + 4 * c * (15 - c), exact.  With query = 8 (y - 7.5), the
-// sum of (c - y)^2 is a constant of the query minus sums / 4 (sq4_codec.h).
+// sum of (c - y)^2 is a constant of the query minus sums / 4 (nibble_codec.h).
 void Nibble4L2(const std::int8_t* query, std::size_t lines, CodeArray codes,
                const std::uint32_t* ids, std::size_t count, std::int32_t* sums);
 

@@ -7,13 +7,14 @@
 namespace kith {
 namespace {
 
-constexpr std::array<std::pair<CodecKind, std::string_view>, 6> kCodecs = {{
+constexpr std::array<std::pair<CodecKind, std::string_view>, 7> kCodecs = {{
     {CodecKind::kAuto, "auto"},
     {CodecKind::kF32, "f32"},
     {CodecKind::kF16, "f16"},
     {CodecKind::kSq8, "sq8"},
     {CodecKind::kSq4, "sq4"},
     {CodecKind::kLvq4, "lvq4"},
+    {CodecKind::kPca4, "pca4"},
 }};
 
 constexpr std::array<std::pair<ExactKind, std::string_view>, 5> kExacts = {{

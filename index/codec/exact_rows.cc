@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 #include <cstring>
 #include <limits>
 
 #include "core/half.h"
 #include "core/prefetch.h"
+#include "index/codec/quantize_kernels.h"
 
 namespace kith {
 namespace {
@@ -84,10 +84,8 @@ ExactRows::Query::Query(const ExactRows& rows)
 
 void ExactRows::Query::Prepare(std::span<const float> vector) {
   std::copy(vector.begin(), vector.end(), vector_.begin());
-  is_bytes_ =
-      rows_->kind_ == ExactKind::kU8 && rows_->metric_ != Metric::kCosine &&
-      std::ranges::all_of(vector, [](float x) { return x >= 0 && x <= 255 && x == std::floor(x); });
-  if (is_bytes_) std::copy(vector.begin(), vector.end(), bytes_.begin());
+  is_bytes_ = rows_->kind_ == ExactKind::kU8 && rows_->metric_ != Metric::kCosine &&
+              ToWholeBytes(vector.data(), vector.size(), bytes_.data());
 }
 
 float ExactRows::Query::Distance(std::uint32_t row) const {

@@ -1,7 +1,6 @@
 #include "index/codec/lvq4_codec.h"
 
 #include <cassert>
-#include <cmath>
 #include <limits>
 
 #include "index/codec/nibbles.h"
@@ -25,16 +24,14 @@ void Lvq4Codec::Encode(std::span<const float> vector, std::uint8_t* code) const 
   assert(vector.size() == dim());
   std::vector<float> rotated(dim());
   centering_.Apply(vector, rotated);
-  float largest = 0;
-  for (const float x : rotated) largest = std::max(largest, std::abs(x));
-
+  const float largest = LargestMagnitude(rotated.data(), rotated.size());
   Tail tail{0, 0};
   if (largest > 0) {
     // From the whole range down: clipping the few largest values lets the others be finer.
     double best = std::numeric_limits<double>::infinity();
     for (float range = 1.0f; range > 0.5f; range -= 0.08f) {
       const float step = largest * range / 7.5f;
-      const double error = NibbleError(rotated, step);
+      const double error = NibbleError(rotated.data(), rotated.size(), step);
       if (error < best) {
         best = error;
         tail.step = step;
@@ -74,21 +71,12 @@ Lvq4Codec::Query::Query(const Lvq4Codec& codec)
     : codec_(&codec), rotated_(codec.dim()), values_(codec.lines() * 128, 0) {}
 
 void Lvq4Codec::Query::Quantize() {
-  float largest = 1e-30f, square = 0;
-  for (const float x : rotated_) {
-    largest = std::max(largest, std::abs(x));
-    square += x * x;
-  }
-  const float inverse = 127.0f / largest;
-  int sum = 0;
-  for (std::size_t i = 0; i < rotated_.size(); ++i) {
-    const int value = static_cast<int>(std::lrint(rotated_[i] * inverse));
-    values_[i] = static_cast<std::int8_t>(value);
-    sum += value;
-  }
+  const float largest = std::max(LargestMagnitude(rotated_.data(), rotated_.size()), 1e-30f);
   scale_ = largest / 127.0f;
-  offset_ = 7.5f * static_cast<float>(sum);
-  norm_ = square;
+  const QuantizedSums sums =
+      QuantizeToBytes(rotated_.data(), rotated_.size(), 127.0f / largest, values_.data());
+  offset_ = 7.5f * static_cast<float>(sums.linear);
+  norm_ = sums.square * scale_ * scale_;
 }
 
 void Lvq4Codec::Query::Prepare(std::span<const float> vector) {

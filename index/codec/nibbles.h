@@ -2,11 +2,12 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
+
+#include "index/codec/quantize_kernels.h"
 
 namespace kith {
 
@@ -15,28 +16,19 @@ inline std::uint8_t NibbleAt(const std::uint8_t* code, std::size_t dim) {
   return dim % 128 < 64 ? byte & 15 : byte >> 4;
 }
 
-// Codes every value as round(value / step + 7.5) in 0..15; `code` has `lines` * 64 bytes, all set.
+// Codes every value as its NibbleLevel; `code` has `lines` * 64 bytes, all set.
 inline void EncodeNibbles(std::span<const float> values, float step, std::size_t lines,
                           std::uint8_t* code) {
-  std::memset(code, 0, lines * 64);
-  const float scale = step > 0 ? 1.0f / step : 0.0f;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const float level = std::clamp(std::floor(values[i] * scale + 8.0f), 0.0f, 15.0f);
-    const auto nibble = static_cast<std::uint8_t>(level);
-    code[i / 128 * 64 + i % 64] |= static_cast<std::uint8_t>(i % 128 < 64 ? nibble : nibble << 4);
+  std::uint8_t levels[128];
+  for (std::size_t line = 0; line < lines; ++line) {
+    const std::size_t first = line * 128;
+    const std::size_t count = std::min<std::size_t>(128, values.size() - first);
+    std::memset(levels, 0, sizeof(levels));
+    NibbleLevels(values.data() + first, count, step, levels);
+    for (std::size_t j = 0; j < 64; ++j) {
+      code[line * 64 + j] = static_cast<std::uint8_t>(levels[j] | levels[64 + j] << 4);
+    }
   }
-}
-
-// Mean squared error of coding `values` with `step`.
-inline double NibbleError(std::span<const float> values, float step) {
-  const float scale = 1.0f / step;
-  float total = 0;
-  for (const float value : values) {
-    const float level = std::clamp(std::floor(value * scale + 8.0f), 0.0f, 15.0f);
-    const float error = value - (level - 7.5f) * step;
-    total += error * error;
-  }
-  return total / static_cast<double>(values.size());
 }
 
 }  // namespace kith

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <limits>
 
+#include "index/codec/quantize_kernels.h"
+
 namespace kith {
 namespace {
 
@@ -14,10 +16,9 @@ constexpr float kEighth = 8.0f;
 constexpr float kQueryMin = 8 * 255 - 4095, kQueryMax = 4095;
 
 bool AllBytes(MatrixView<const float> sample) {
+  std::vector<std::uint8_t> bytes(sample.cols());
   for (std::size_t r = 0; r < sample.rows(); ++r) {
-    for (const float x : sample.row(r)) {
-      if (!(x >= 0 && x <= 255 && x == std::floor(x))) return false;
-    }
+    if (!ToWholeBytes(sample.row(r).data(), sample.cols(), bytes.data())) return false;
   }
   return true;
 }
@@ -25,7 +26,12 @@ bool AllBytes(MatrixView<const float> sample) {
 }  // namespace
 
 Sq8Codec::Sq8Codec(std::vector<float> mean, Metric metric, float low, float scale, bool lossless)
-    : mean_(std::move(mean)), metric_(metric), low_(low), scale_(scale), lossless_(lossless) {}
+    : mean_(std::move(mean)),
+      zeros_(mean_.size(), 0.0f),
+      metric_(metric),
+      low_(low),
+      scale_(scale),
+      lossless_(lossless) {}
 
 Sq8Codec Sq8Codec::Lossless(std::size_t dim, Metric metric) {
   return Sq8Codec(std::vector<float>(dim, 0.0f), metric, 0, 1, true);
@@ -111,18 +117,14 @@ void Sq8Codec::Query::Prepare(std::span<const float> vector) {
         codec.lossless_ && largest <= 32767 &&
         std::all_of(vector.begin(), vector.end(), [](float x) { return x == std::floor(x); });
     const float scale = whole ? 1.0f : 32767.0f / largest;
-    for (std::size_t i = 0; i < vector.size(); ++i) {
-      values_[i] = static_cast<std::int16_t>(std::lrint(vector[i] * scale));
-    }
+    QuantizeToShorts(vector.data(), codec.zeros_.data(), vector.size(), {.scale = scale},
+                     values_.data());
     factor_ = -codec.scale_ / scale;
     base_ = static_cast<float>(-mean_product - codec.low_ * sum);
     return;
   }
-  const float inverse = kEighth / codec.scale_;
-  for (std::size_t i = 0; i < vector.size(); ++i) {
-    const float y = (vector[i] - codec.mean_[i] - codec.low_) * inverse;
-    values_[i] = static_cast<std::int16_t>(std::lrint(std::clamp(y, kQueryMin, kQueryMax)));
-  }
+  QuantizeToShorts(vector.data(), codec.mean_.data(), vector.size(),
+                   {codec.low_, kEighth / codec.scale_, kQueryMin, kQueryMax}, values_.data());
   base_ = 0;
   factor_ = codec.scale_ * codec.scale_ / 64 * (codec.metric_ == Metric::kCosine ? 0.5f : 1.0f);
 }

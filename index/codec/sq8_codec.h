@@ -46,7 +46,7 @@ class Sq8Codec {
 
  private:
   Sq8Codec(std::vector<float> mean, Metric metric, float low, float scale, bool lossless);
-  std::vector<float> mean_;
+  std::vector<float> mean_, zeros_;
   Metric metric_;
   float low_, scale_;
   bool lossless_;

@@ -81,16 +81,11 @@ Result<HnswAssembly> EncodeRows(const ExactRows& source, std::uint32_t rows,
   HnswAssembly assembly;
   assembly.source = source;
   assembly.rows = rows;
-  const CodecKind kind =
-      params.codec == CodecKind::kAuto ? ChooseCodec(source.dim()) : params.codec;
   progress.Start("encode", rows);
-  if (kind == CodecKind::kSq8 && source.kind() == ExactKind::kU8) {
+  Matrix<float> sample = rows > 0 ? SampleRows(source, rows) : Matrix<float>(1, source.dim());
+  assembly.codec = TrainCodec(params.codec, sample.view(), params.metric, params.seed);
+  if (KindOf(assembly.codec) == CodecKind::kSq8 && source.kind() == ExactKind::kU8) {
     assembly.codec = Sq8Codec::Lossless(source.dim(), params.metric);
-  } else if (rows > 0) {
-    assembly.codec = TrainCodec(kind, SampleRows(source, rows).view(), params.metric, params.seed);
-  } else {
-    Matrix<float> zero(1, source.dim());
-    assembly.codec = TrainCodec(kind, zero.view(), params.metric, params.seed);
   }
   assembly.exact = ChooseExact(params.exact, assembly.codec, source.kind());
   if (assembly.exact == ExactKind::kU8 && source.kind() != ExactKind::kU8) {

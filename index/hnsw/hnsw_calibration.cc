@@ -36,7 +36,7 @@ std::vector<std::uint32_t> CalibratedEfs(std::uint32_t rows) {
 }
 
 float SlackOf(std::vector<float> errors) {
-  constexpr double kShare = 0.998;
+  constexpr double kShare = 0.995;
   if (errors.empty()) return CalibrationResult().rerank_slack;
   const auto at = static_cast<std::ptrdiff_t>(kShare * static_cast<double>(errors.size() - 1));
   std::nth_element(errors.begin(), errors.begin() + at, errors.end());

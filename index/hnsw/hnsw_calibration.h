@@ -21,7 +21,7 @@ namespace kith {
 
 struct CalibrationResult {
   Calibration curve;
-  // HnswData::rerank_slack: of the candidates near the top, all but 1 in 500 have a code distance
+  // HnswData::rerank_slack: of the candidates near the top, all but 1 in 200 have a code distance
   // that exceeds the exact one by at most this share of the k-th code distance (negative where
   // codes fall short of the exact distance).  Not measured: so large that the pool is re-ranked.
   float rerank_slack = 10;

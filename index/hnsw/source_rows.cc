@@ -5,16 +5,13 @@
 
 #include "core/distance.h"
 #include "core/matrix.h"
+#include "index/codec/quantize_kernels.h"
+#include "index/vector_index.h"
 
 namespace kith {
 namespace {
 
 constexpr std::size_t kBlockBytes = std::size_t{8} << 20;
-
-bool AreBytes(std::span<const float> vector) {
-  return std::ranges::all_of(vector,
-                             [](float x) { return x >= 0 && x <= 255 && x == std::floor(x); });
-}
 
 }  // namespace
 
@@ -61,7 +58,10 @@ Status SourceRows::Add(std::span<float> vector, std::uint64_t row, std::uint32_t
   if (metric_ == Metric::kCosine && !Normalize(vector)) {
     return bad_row("is a zero vector, which has no cosine: remove it");
   }
-  if (kind_ == ExactKind::kU8 && !AreBytes(vector)) Widen();
+  if (kind_ == ExactKind::kU8) {
+    std::uint8_t bytes[kIndexDimMax];
+    if (!ToWholeBytes(vector.data(), vector.size(), bytes)) Widen();
+  }
   Store(position, vector);
   return {};
 }
