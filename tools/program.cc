@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 #include <new>
+#include <sstream>
 
 #include "core/progress.h"
 #include "core/result.h"
@@ -78,32 +79,66 @@ int RejectCommand(const std::string& name) {
   return kExitUsage;
 }
 
-// CLI11's message, with the option that may have been meant.
+// CLI11's message; a misspelt option comes first, since it is often why another is missing.
 std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error, std::string_view who,
                          const std::vector<std::string>& arguments) {
   std::string message = error.what();
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    std::vector<std::string> known;
-    for (const CLI::Option* option : app.get_options()) {
-      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
-    }
-    for (const std::string& argument : arguments) {
-      const std::string name = argument.substr(0, argument.find('='));
-      if (!name.starts_with("--") || std::ranges::find(known, name) != known.end()) continue;
-      message = "unknown option " + name;
-      const std::string nearest = NearestWord(name, known);
-      if (!nearest.empty()) message += "; did you mean " + nearest + "?";
-      break;
-    }
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  for (const std::string& argument : arguments) {
+    const std::string name = argument.substr(0, argument.find('='));
+    if (name.size() < 3 || !name.starts_with("--")) continue;
+    if (std::ranges::find(known, name) != known.end()) continue;
+    message = "unknown option " + name;
+    const std::string nearest = NearestWord(name, known);
+    if (!nearest.empty()) message += "; did you mean " + nearest + "?";
+    break;
   }
   return message + " (see `" + std::string(who) + " --help`)";
 }
+
+// CLI11's help, with descriptions broken at column 100.
+class WrappingFormatter : public CLI::Formatter {
+ public:
+  WrappingFormatter() { column_width(30); }
+
+  std::string make_option(const CLI::Option* option, bool is_positional) const override {
+    constexpr std::size_t kColumnsMax = 100;
+    const std::size_t indent = get_column_width();
+    std::string text = "  " + make_option_name(option, is_positional) + make_option_opts(option);
+    text += text.size() + 2 > indent ? "\n" + std::string(indent, ' ')
+                                     : std::string(indent - text.size(), ' ');
+    std::size_t column = indent;
+    std::istringstream words(make_option_desc(option));
+    for (std::string word; words >> word;) {
+      if (column > indent && column + 1 + word.size() > kColumnsMax) {
+        text += "\n" + std::string(indent, ' ');
+        column = indent;
+      } else if (column > indent) {
+        text += ' ';
+        ++column;
+      }
+      text += word;
+      column += word.size();
+    }
+    return text + "\n";
+  }
+
+  // "TEXT REQUIRED" and "UINT=10" become " (required)" and " (10)".
+  std::string make_option_opts(const CLI::Option* option) const override {
+    if (option->get_required()) return " (required)";
+    if (option->get_type_size() == 0 || option->get_default_str().empty()) return "";
+    return " (" + option->get_default_str() + ")";
+  }
+};
 
 int RunCommand(const CommandEntry& command, const std::vector<std::string>& arguments,
                const Cancellation& cancellation) {
   const std::string who = "kith " + std::string(command.name);
   CLI::App app(std::string(command.summary), who);
-  app.get_formatter()->column_width(34);
+  app.formatter(std::make_shared<WrappingFormatter>());
   const CommandRun run = command.declare(app);
   try {
     // CLI11 takes the arguments last first.
