@@ -9,7 +9,8 @@
 // with every number of centre (times centre_spread), latent, direction and e drawn independently,
 // mean 0, variance 1 (directions: 1 / latent_dim, so that a cluster has variance 1 + noise^2 in
 // each of the `dim` numbers).  The latent dimension sets the difficulty, as local intrinsic
-// dimension does in embeddings.  Rejected: isotropic clusters of all 128 dimensions (no
+// dimension does in embeddings; by the defaults hnswlib (M=16, ef_construction=200) has recall@10
+// .951 at ef 24 and .992 at ef 48.  Rejected: isotropic clusters of all 128 dimensions (no
 // neighbours to find) and a flat for each cluster (no slope that leads a walk to the right
 // cluster: hnswlib at ef 32 found all or nothing, 92 % and 8 % of the queries).
 //

@@ -3,6 +3,9 @@
 // A build is what `kith build` does: it streams the base file, builds, calibrates and writes; so
 // its cost holds reading, calibration and writing, which the rivals' costs leave out.  The stages
 // that it tells through Progress say how much each took.
+#include <algorithm>
+#include <cstdio>
+
 #include "bench/rival.h"
 #include "core/resource_usage.h"
 #include "core/thread_pool.h"
@@ -13,7 +16,7 @@
 namespace kith {
 namespace {
 
-// Notes the CPU time of each stage.
+// Adds up the CPU time of each stage; some are entered more than once.
 class StageClock final : public Progress {
  public:
   void Start(std::string_view stage, std::uint64_t) override {
@@ -23,7 +26,15 @@ class StageClock final : public Progress {
   }
   void Advance(std::uint64_t) override {}
   void Finish() override {
-    if (!stage_.empty()) stages_.emplace_back(stage_, ProcessCpuSeconds() - start_);
+    if (stage_.empty()) return;
+    const double seconds = ProcessCpuSeconds() - start_;
+    const auto entered = std::find_if(stages_.begin(), stages_.end(),
+                                      [&](const auto& stage) { return stage.first == stage_; });
+    if (entered == stages_.end()) {
+      stages_.emplace_back(stage_, seconds);
+    } else {
+      entered->second += seconds;
+    }
     stage_.clear();
   }
   std::vector<std::pair<std::string, double>> TakeStages() { return std::move(stages_); }

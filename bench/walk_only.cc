@@ -58,7 +58,8 @@ Status RunWalkOnly(const std::string& index_path, const RunParams& params, const
   const double drift = skip_drift ? 1 : Drift(curves[1], cached.value());
 
   RivalReport own, other;
-  own.name = index_path;
+  own.name = "kith";
+  own.parameters = index_path;
   own.curve = curves[0];
   other.name = "hnswlib";
   other.parameters = "(cached curve x " + std::to_string(drift) + ", the machine's drift since)";
