@@ -6,6 +6,7 @@
 #include "tools/command.h"
 #include "tools/json_out.h"
 #include "tools/number_option.h"
+#include "tools/row_storage_options.h"
 #include "tools/size_argument.h"
 #include "tools/text_table.h"
 
@@ -14,7 +15,8 @@ namespace {
 
 struct BuildOptions {
   BuildParams params;
-  std::string index = "hnsw", metric = "l2", codec = "auto", exact = "auto", memory;
+  std::string index = "hnsw", metric = "l2", memory;
+  RowStorageOptions storage;
   bool force = false, json = false;
 };
 
@@ -22,8 +24,7 @@ Status ReadOptions(BuildOptions& options) {
   BuildParams& params = options.params;
   params.index = TRY(ParseIndexKind(options.index));
   params.hnsw.metric = TRY(ParseMetric(options.metric));
-  params.hnsw.codec = TRY(ParseCodec(options.codec));
-  params.hnsw.exact = TRY(ParseExact(options.exact));
+  TRY(ReadRowStorage(options.storage, params.hnsw));
   if (!options.memory.empty()) params.hnsw.memory_bytes_max = TRY(ParseSize(options.memory));
   if (options.force) params.if_exists = OutputFile::IfExists::kReplace;
   return {};
@@ -75,12 +76,7 @@ void PrintText(const BuildParams& params, const BuildReport& report, std::string
 
 void DeclareHnswOptions(CLI::App& app, BuildOptions& options) {
   HnswBuildParams& hnsw = options.params.hnsw;
-  app.add_option("--codec", options.codec,
-                 "What the walk compares: auto, f32, f16, sq8, sq4 or lvq4")
-      ->capture_default_str();
-  app.add_option("--exact", options.exact,
-                 "How the rows for re-ranking are kept: auto, f32, f16, u8 or none")
-      ->capture_default_str();
+  DeclareRowStorage(app, options.storage);
   AddNumber(app, "--m", hnsw.m, "Links of a node on upper levels; twice as many on level 0");
   AddNumber(app, "--ef-construction", hnsw.ef_construction,
             "Pool of the walk that finds a node's links");

@@ -6,6 +6,7 @@
 #include "tools/command.h"
 #include "tools/json_out.h"
 #include "tools/number_option.h"
+#include "tools/row_storage_options.h"
 #include "tools/size_argument.h"
 #include "tools/text_table.h"
 
@@ -14,7 +15,8 @@ namespace {
 
 struct ImportOptions {
   ImportParams params;
-  std::string format = "auto", metric, index = "auto", codec = "auto", exact = "auto", memory;
+  std::string format = "auto", metric, index = "auto", memory;
+  RowStorageOptions storage;
   bool force = false, json = false;
 };
 
@@ -23,8 +25,7 @@ Status ReadOptions(ImportOptions& options) {
   params.format = TRY(ParseForeignFormat(options.format));
   if (!options.metric.empty()) params.metric = TRY(ParseMetric(options.metric));
   if (options.index != "auto") params.index = TRY(ParseIndexKind(options.index));
-  params.hnsw.codec = TRY(ParseCodec(options.codec));
-  params.hnsw.exact = TRY(ParseExact(options.exact));
+  TRY(ReadRowStorage(options.storage, params.hnsw));
   if (!options.memory.empty()) params.hnsw.memory_bytes_max = TRY(ParseSize(options.memory));
   if (options.force) params.if_exists = OutputFile::IfExists::kReplace;
   return {};
@@ -103,12 +104,7 @@ CommandRun DeclareImport(CLI::App& app) {
   app.add_option("--index", options->index,
                  "hnsw, flat or auto: hnsw for a file with a graph, flat for one without")
       ->capture_default_str();
-  app.add_option("--codec", options->codec,
-                 "What the walk compares: auto, f32, f16, sq8, sq4 or lvq4")
-      ->capture_default_str();
-  app.add_option("--exact", options->exact,
-                 "How the rows for re-ranking are kept: auto, f32, f16, u8 or none")
-      ->capture_default_str();
+  DeclareRowStorage(app, options->storage);
   AddNumber(app, "--m", hnsw.m, "Where a graph is built: links of a node on upper levels");
   AddNumber(app, "--ef-construction", hnsw.ef_construction,
             "Where a graph is built: pool of the walk that finds a node's links");

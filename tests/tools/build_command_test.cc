@@ -51,7 +51,7 @@ TEST_F(BuildCommandTest, TheSeedDecides) {
 }
 
 TEST_F(BuildCommandTest, TakesEveryCodecAndParameter) {
-  for (const std::string codec : {"f32", "f16", "sq8", "sq4", "lvq4"}) {
+  for (const std::string codec : {"f32", "f16", "sq8", "sq4", "lvq4", "pca4"}) {
     const KithJson json(
         Run({"build", "--input", "base.fvecs", "--output", codec, "--codec", codec, "--exact",
              "f16", "--m", "8", "--ef-construction", "50", "--keep-pruned", "--calibration-queries",
