@@ -224,7 +224,8 @@ Result<NpyHeader> ReadHeader(const File& file, const std::string& path) {
 ReaderResult Open(const VectorSource& source) {
   File file = TRY(File::Open(source.file));
   const NpyHeader header = TRY(ReadHeader(file, source.path));
-  VectorFileInfo info{source.path, "npy", TRY(ParseType(source.path, header.descr)), 0, 0};
+  const DataType type = TRY(ParseType(source.path, header.descr));
+  VectorFileInfo info{source.path, "npy", type, 0, 0};
   const auto refuse = [&](const std::string& what) {
     return Error{ErrorCode::kInvalidArgument, source.path + ": " + what};
   };

@@ -1,9 +1,9 @@
 // Index files of other libraries, read for `kith import`: their vectors, ids and, where there is
 // one, their graph.
 //
-//   hnswlib   saveIndex of 0.5 to 0.8 over float vectors (L2Space, InnerProductSpace)
-//   FAISS     write_index of IndexFlat, IndexHNSWFlat and IndexIVFFlat, each also inside an
-//             IndexIDMap or IndexIDMap2
+//   hnswlib   saveIndex of 0.6 to 0.8 over float vectors (L2Space, InnerProductSpace)
+//   FAISS     write_index, 1.7 and later, of IndexFlat, IndexHNSWFlat and IndexIVFFlat, each also
+//             inside an IndexIDMap or IndexIDMap2
 //
 // The layouts are in docs/formats.md, "Foreign index files".  The bytes are not trusted: every
 // count, level and link is checked before it is used, nothing is allocated that the file could not

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "core/result.h"
+#include "tests/storage/byte_string.h"
 
 namespace kith {
 
@@ -51,19 +52,6 @@ inline void WriteBytes(const std::string& path, std::string_view bytes) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   ASSERT_TRUE(out.good()) << path;
-}
-
-// `object`'s bytes behind `bytes`.
-template <typename T>
-void AppendObject(std::string& bytes, const T& object) {
-  static_assert(std::is_trivially_copyable_v<T>);
-  bytes.append(reinterpret_cast<const char*>(&object), sizeof(T));
-}
-
-template <typename T>
-void ReplaceObject(std::string& bytes, std::size_t offset, const T& object) {
-  static_assert(std::is_trivially_copyable_v<T>);
-  bytes.replace(offset, sizeof(T), reinterpret_cast<const char*>(&object), sizeof(T));
 }
 
 inline std::string SharedData() {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/storage/file_fixture.h"
+#include "tests/storage/byte_string.h"
 
 namespace kith {
 

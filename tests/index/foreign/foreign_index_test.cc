@@ -7,6 +7,7 @@
 
 #include "core/random.h"
 #include "tests/index/foreign/foreign_bytes.h"
+#include "tests/storage/file_fixture.h"
 
 namespace kith {
 namespace {
