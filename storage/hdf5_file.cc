@@ -230,7 +230,12 @@ Result<Handle> OpenFile(const VectorSource& source) {
   const File plain = TRY(File::Open(source.file));  // says what is wrong with the path
   std::byte start[8] = {};
   if (plain.bytes() >= sizeof(start)) TRY(plain.ReadAt(0, start));
-  Handle file(H5Fopen(source.file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+  // File systems without locks (NFS, some FUSE) are read without.
+  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  if (!access.ok() || H5Pset_file_locking(access.id(), true, true) < 0) {
+    return Failed(ErrorCode::kIoError, source.path, "cannot set file locking");
+  }
+  Handle file(H5Fopen(source.file.c_str(), H5F_ACC_RDONLY, access.id()), H5Fclose);
   if (!file.ok()) {
     const bool is_hdf5 = std::equal(std::begin(start), std::end(start), std::begin(kSignature),
                                     [](std::byte a, unsigned char b) { return a == std::byte{b}; });
