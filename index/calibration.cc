@@ -59,7 +59,7 @@ std::uint32_t Calibration::EfSearchFor(double target_recall, std::uint32_t k) co
     }
     if (k_below > 0 && k > k_below) ef = ef_below * k / k_below;
   }
-  const double bounded = std::clamp<double>(std::ceil(ef), k, kEfSearchMax);
+  const double bounded = std::clamp<double>(std::round(ef), k, kEfSearchMax);
   return static_cast<std::uint32_t>(bounded);
 }
 

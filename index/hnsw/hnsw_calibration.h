@@ -45,7 +45,8 @@ Result<CalibrationResult> CalibrateHnsw(const Codec& codec, HnswData data, const
                                         std::uint32_t first, std::uint32_t end, Metric metric,
                                         ThreadPool& pool, const Cancellation& cancellation,
                                         Progress& progress) {
-  constexpr std::size_t kSlackK = 10, kSlackEf = 100, kSlackDepth = 40;
+  constexpr std::size_t kSlackK = 10, kSlackEf = 100, kSlackDepth = 40, kQueriesOf100 = 200;
+  constexpr double kEnough = 0.9995;  // recall at which a curve ends
   Matrix<float> queries(end - first, source.dim());
   for (std::uint32_t i = 0; i < queries.rows(); ++i) source.Decode(first + i, queries.row(i));
   const std::size_t truth_k =
@@ -54,13 +55,14 @@ Result<CalibrationResult> CalibrateHnsw(const Codec& codec, HnswData data, const
       ExactAnswers(source, first, queries.view(), metric, truth_k, pool, cancellation, progress));
 
   std::vector<std::unique_ptr<HnswSearch<Codec>>> searches(pool.threads());
-  // Runs body(search, query index) for all queries.
-  const auto for_all = [&](const auto& body) -> Status {
+  // Runs body(search, query index) for the first `count` queries.
+  const auto for_all = [&](std::size_t count, const auto& body) -> Status {
     return pool.TryParallelFor(
-        queries.rows(), 8, cancellation,
+        count, 8, cancellation,
         [&](std::size_t begin, std::size_t last, std::size_t worker) -> Status {
-          if (!searches[worker])
+          if (!searches[worker]) {
             searches[worker] = std::make_unique<HnswSearch<Codec>>(codec, data);
+          }
           for (std::size_t q = begin; q < last; ++q) body(*searches[worker], q);
           return {};
         });
@@ -70,7 +72,7 @@ Result<CalibrationResult> CalibrateHnsw(const Codec& codec, HnswData data, const
   if (!data.exact.empty()) {
     Matrix<float> errors(queries.rows(), kSlackDepth);
     std::vector<std::size_t> counts(queries.rows(), 0);
-    TRY(for_all([&](HnswSearch<Codec>& search, std::size_t q) {
+    TRY(for_all(queries.rows(), [&](HnswSearch<Codec>& search, std::size_t q) {
       search.Search(queries.row(q), {.k = kSlackK, .ef_search = kSlackEf, .rerank = 1});
       const CandidatePool& found = search.pool();
       if (found.size() < kSlackK) return;
@@ -96,9 +98,11 @@ Result<CalibrationResult> CalibrateHnsw(const Codec& codec, HnswData data, const
   for (const std::uint32_t ef : efs) {
     for (std::size_t i = 0; i < std::size(kCalibratedK); ++i) {
       const std::uint32_t k = kCalibratedK[i];
-      if (k > ef || k > truth_k || best[i] >= 0.9995) continue;
-      std::vector<std::uint32_t> hits(queries.rows()), distances(queries.rows());
-      TRY(for_all([&](HnswSearch<Codec>& search, std::size_t q) {
+      if (k > ef || k > truth_k || best[i] >= kEnough) continue;
+      // A hundred answers a query tell as much as ten of ten times as many queries.
+      const std::size_t count = k < 100 ? queries.rows() : std::min(queries.rows(), kQueriesOf100);
+      std::vector<std::uint32_t> hits(count), distances(count);
+      TRY(for_all(count, [&](HnswSearch<Codec>& search, std::size_t q) {
         const std::span<const Neighbor> found =
             search.Search(queries.row(q), {.k = k, .ef_search = ef});
         const float kth = truth.row(q)[k - 1].distance;
@@ -107,12 +111,12 @@ Result<CalibrationResult> CalibrateHnsw(const Codec& codec, HnswData data, const
         distances[q] = static_cast<std::uint32_t>(search.stats().distances);
       }));
       double hit_sum = 0, distance_sum = 0;
-      for (std::size_t q = 0; q < queries.rows(); ++q) {
+      for (std::size_t q = 0; q < count; ++q) {
         hit_sum += std::min<double>(hits[q], k);
         distance_sum += distances[q];
       }
-      const double count = static_cast<double>(queries.rows());
-      points.push_back({k, ef, hit_sum / (count * k), distance_sum / count});
+      const auto asked = static_cast<double>(count);
+      points.push_back({k, ef, hit_sum / (asked * k), distance_sum / asked});
       best[i] = points.back().recall;
     }
     progress.Advance(1);
