@@ -1,7 +1,7 @@
 #include "core/linalg.h"
 
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <random>
 #include <string>
@@ -139,8 +139,8 @@ TEST_P(LinalgTest, BitsAreThoseOfEveryOtherInstructionSet) {
     ASSERT_TRUE(UseSimdTarget(""));
     const auto best = ComputePrincipalComponents(sample.view(), 10, 1);
     EXPECT_EQ(here.variances, best.variances);
-    EXPECT_EQ(std::memcmp(here.directions.data(), best.directions.data(), 10 * dim * sizeof(float)),
-              0);
+    EXPECT_TRUE(std::equal(here.directions.data(), here.directions.data() + 10 * dim,
+                           best.directions.data()));
   }
 }
 

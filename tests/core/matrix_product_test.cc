@@ -1,7 +1,7 @@
 #include "core/matrix_product.h"
 
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <random>
 #include <string>
 
@@ -94,7 +94,7 @@ TEST_P(MatrixProductTest, GramMatrixIsTheProductOfTheTransposeAndSymmetric) {
     TransposeMatrix(x.view(), transposed.view());
     MultiplyMatrices(transposed.view(), x.view(), ProductUpdate::kSet, expected.view());
     GramMatrix(x.view(), gram.view());
-    EXPECT_EQ(std::memcmp(gram.data(), expected.data(), cols * cols * sizeof(float)), 0) << cols;
+    EXPECT_TRUE(std::equal(gram.data(), gram.data() + cols * cols, expected.data())) << cols;
   }
 }
 
@@ -115,7 +115,7 @@ TEST(MatrixProductTest, SumsOfNoTermsAreZeroOrNoChange) {
   Matrix<float> a(3, 0), b(0, 2), result = RandomMatrix(3, 2, 1);
   const Matrix<float> old = RandomMatrix(3, 2, 1);
   MultiplyMatrices(a.view(), b.view(), ProductUpdate::kAdd, result.view());
-  EXPECT_EQ(std::memcmp(result.data(), old.data(), 6 * sizeof(float)), 0);
+  EXPECT_TRUE(std::equal(result.data(), result.data() + 6, old.data()));
   MultiplyMatrices(a.view(), b.view(), ProductUpdate::kSet, result.view());
   for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(result.data()[i], 0);
 }

@@ -1,7 +1,7 @@
 #include "index/codec/equalizing_rotation.h"
 
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -83,7 +83,7 @@ TEST(EqualizingRotationTest, BitsDependOnTheSeedAndNotOnTheInstructionSet) {
   const std::vector<double> variances = Falling(70, 1.0);
   const Matrix<float> expected = EqualizingRotation(variances, 7);
   const auto same = [&](const Matrix<float>& rotation) {
-    return std::memcmp(rotation.data(), expected.data(), 70 * 70 * sizeof(float)) == 0;
+    return std::equal(rotation.data(), rotation.data() + 70 * 70, expected.data());
   };
   EXPECT_FALSE(same(EqualizingRotation(variances, 8)));
   for (const std::string& target : SimdTargets()) {

@@ -272,8 +272,7 @@ TEST(PcaProjectionTest, LoadedProjectionGivesTheSameBits) {
 void ExpectCorruption(std::span<const std::byte> bytes, const std::string& what) {
   ByteReader reader(bytes, "test");
   const auto loaded = PcaProjection::Load(reader);
-  ASSERT_FALSE(loaded.ok()) << what;
-  EXPECT_EQ(loaded.error().code, ErrorCode::kCorruption) << what;
+  EXPECT_TRUE(!loaded.ok() && loaded.error().code == ErrorCode::kCorruption) << what;
 }
 
 TEST(PcaProjectionTest, DamagedBytesAreCorruption) {
@@ -301,7 +300,7 @@ TEST(PcaProjectionTest, DamagedBytesAreCorruption) {
 }
 
 // Of the 10 nearest of each query, how many are among the `candidates` nearest as projected.
-TEST(PcaProjectionTest, NearestOfFashionMnistStayNearInATenthOfTheBytes) {
+TEST(PcaProjectionTest, NearestOfFashionMnistStayNearIn256Dims) {
   KITH_SKIP_WITHOUT_SHARED_DATA(SharedData());
   constexpr std::size_t kQueries = 100, kNearest = 10, kCandidates = 30, kRank = 256;
   const std::string folder = SharedData() + "/fashion-mnist-784/";
