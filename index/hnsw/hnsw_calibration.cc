@@ -23,8 +23,8 @@ Result<Matrix<Neighbor>> ExactAnswers(const ExactRows& source, std::uint32_t fir
 }
 
 std::vector<std::uint32_t> CalibratedEfs(std::uint32_t rows) {
-  constexpr double kGrowth = 1.3;
-  constexpr std::uint32_t kFirst = 10, kLast = 2000;
+  constexpr double kGrowth = 1.35;
+  constexpr std::uint32_t kFirst = 10, kLast = 1000;
   std::vector<std::uint32_t> efs;
   for (double ef = kFirst; ef <= kLast; ef *= kGrowth) {
     const auto rounded = static_cast<std::uint32_t>(std::lround(ef));

@@ -33,7 +33,7 @@ Result<Matrix<Neighbor>> ExactAnswers(const ExactRows& source, std::uint32_t fir
                                       ThreadPool& pool, const Cancellation& cancellation,
                                       Progress& progress);
 
-// ef_search values measured, ascending; at most kEfCalibratedMax and `rows`.
+// ef_search values measured, ascending; at most 1000 and `rows`.
 std::vector<std::uint32_t> CalibratedEfs(std::uint32_t rows);
 
 // The slack from the errors collected: the quantile, or the default without errors.
@@ -46,7 +46,8 @@ Result<CalibrationResult> CalibrateHnsw(const Codec& codec, HnswData data, const
                                         ThreadPool& pool, const Cancellation& cancellation,
                                         Progress& progress) {
   constexpr std::size_t kSlackK = 10, kSlackEf = 100, kSlackDepth = 40, kQueriesOf100 = 200;
-  constexpr double kEnough = 0.9995;  // recall at which a curve ends
+  constexpr double kEnough = 0.999;  // recall at which a curve ends
+  constexpr int kStallsMax = 2;      // or after so many settings that gave nothing
   Matrix<float> queries(end - first, source.dim());
   for (std::uint32_t i = 0; i < queries.rows(); ++i) source.Decode(first + i, queries.row(i));
   const std::size_t truth_k =
@@ -95,10 +96,11 @@ Result<CalibrationResult> CalibrateHnsw(const Codec& codec, HnswData data, const
   progress.Start("calibrate", efs.size());
   std::vector<CalibrationPoint> points;
   double best[std::size(kCalibratedK)] = {};
+  int stalls[std::size(kCalibratedK)] = {};
   for (const std::uint32_t ef : efs) {
     for (std::size_t i = 0; i < std::size(kCalibratedK); ++i) {
       const std::uint32_t k = kCalibratedK[i];
-      if (k > ef || k > truth_k || best[i] >= kEnough) continue;
+      if (k > ef || k > truth_k || best[i] >= kEnough || stalls[i] >= kStallsMax) continue;
       // A hundred answers a query tell as much as ten of ten times as many queries.
       const std::size_t count = k < 100 ? queries.rows() : std::min(queries.rows(), kQueriesOf100);
       std::vector<std::uint32_t> hits(count), distances(count);
@@ -117,7 +119,8 @@ Result<CalibrationResult> CalibrateHnsw(const Codec& codec, HnswData data, const
       }
       const auto asked = static_cast<double>(count);
       points.push_back({k, ef, hit_sum / (asked * k), distance_sum / asked});
-      best[i] = points.back().recall;
+      stalls[i] = points.back().recall > best[i] ? 0 : stalls[i] + 1;
+      best[i] = std::max(best[i], points.back().recall);
     }
     progress.Advance(1);
   }
