@@ -65,7 +65,8 @@ HWY_INLINE double SumKernel(const float* HWY_RESTRICT a, const T* HWY_RESTRICT b
   if (i < dim) {  // zeros behind the end add nothing
     float a_tail[kPartialSums] = {};
     T b_tail[kPartialSums] = {};
-    for (std::size_t j = 0; i + j < dim; ++j) a_tail[j] = a[i + j], b_tail[j] = b[i + j];
+    for (std::size_t j = 0; i + j < dim; ++j)
+      a_tail[j] = LoadElement(a + i + j), b_tail[j] = LoadElement(b + i + j);
     for (std::size_t v = 0; v < kVectors; ++v) {
       const std::size_t j = v * kLanes;
       hn::Store(hn::Add(sums[v], Op::Term(LoadAsDouble(a_tail + j), LoadAsDouble(b_tail + j))), d,

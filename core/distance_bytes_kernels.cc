@@ -65,6 +65,16 @@ KITH_VNNI HWY_INLINE __m512i LoadBytes(const T* p, std::size_t count) {
   return _mm512_maskz_loadu_epi8((std::uint64_t{1} << count) - 1, p);
 }
 
+// The sum over the lanes modulo 2^32 (_mm512_reduce_add_epi32 may not wrap).
+KITH_VNNI HWY_INLINE std::uint32_t FoldLanes(__m512i v) {
+  const __m256i eight =
+      _mm256_add_epi32(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
+  __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+  four = _mm_add_epi32(four, _mm_shuffle_epi32(four, _MM_SHUFFLE(1, 0, 3, 2)));
+  four = _mm_add_epi32(four, _mm_shuffle_epi32(four, _MM_SHUFFLE(2, 3, 0, 1)));
+  return static_cast<std::uint32_t>(_mm_cvtsi128_si32(four));
+}
+
 // Bytes that `count` masks out are equal on both sides (zero), so shifting i8 needs no mask.
 template <class T>
 KITH_VNNI HWY_INLINE void AddSquares(const T* a, const T* b, std::size_t count, __m512i& sum_low,
@@ -92,7 +102,7 @@ KITH_VNNI HWY_INLINE std::int64_t L2Block(const T* a, const T* b, std::size_t di
   }
   for (; i < dim; i += 64) AddSquares(a + i, b + i, std::min<std::size_t>(64, dim - i), sum0, sum1);
   const __m512i sum = _mm512_add_epi32(_mm512_add_epi32(sum0, sum1), _mm512_add_epi32(sum2, sum3));
-  return static_cast<std::uint32_t>(_mm512_reduce_add_epi32(sum));
+  return FoldLanes(sum);
 }
 
 // Adds unsigned x signed products to `dots` and the side that stays to `sums`.
@@ -122,9 +132,10 @@ KITH_VNNI HWY_INLINE std::int64_t DotBlock(const T* a, const T* b, std::size_t d
   for (; i < dim; i += 64) {
     AddProducts(a + i, b + i, std::min<std::size_t>(64, dim - i), dots0, sums0);
   }
-  const std::int64_t dots = _mm512_reduce_add_epi32(_mm512_add_epi32(dots0, dots1));
-  const std::int64_t sums = _mm512_reduce_add_epi32(_mm512_add_epi32(sums0, sums1));
-  return std::is_signed_v<T> ? dots - 128 * sums : dots + 128 * sums;
+  const auto dots = static_cast<std::int32_t>(FoldLanes(_mm512_add_epi32(dots0, dots1)));
+  const auto sums = static_cast<std::int32_t>(FoldLanes(_mm512_add_epi32(sums0, sums1)));
+  const std::int64_t shift = 128 * std::int64_t{sums};
+  return std::is_signed_v<T> ? dots - shift : dots + shift;
 }
 
 template <class T>
@@ -158,8 +169,8 @@ struct Squares {
     return hn::ReorderWidenMulAccumulate(Sums(), difference, difference, sum, rest);
   }
   template <class T>
-  static std::int64_t Total(std::int32_t sum) {
-    return static_cast<std::uint32_t>(sum);
+  static std::int64_t Total(std::uint32_t sum) {
+    return sum;
   }
 };
 
@@ -169,8 +180,8 @@ struct Products {
     return hn::ReorderWidenMulAccumulate(Sums(), x, y, sum, rest);
   }
   template <class T>
-  static std::int64_t Total(std::int32_t sum) {
-    return std::is_signed_v<T> ? sum : std::int64_t{static_cast<std::uint32_t>(sum)};
+  static std::int64_t Total(std::uint32_t sum) {
+    return std::is_signed_v<T> ? std::int64_t{static_cast<std::int32_t>(sum)} : std::int64_t{sum};
   }
 };
 
@@ -198,8 +209,13 @@ HWY_INLINE std::int64_t BlockKernel(const T* a, const T* b, std::size_t dim) {
     std::copy_n(b, dim, b_tail);
     sum1 = Op::Add(sum1, load(a_tail), load(b_tail), rest);
   }
-  const auto sums = hn::Add(hn::Add(sum0, sum1), rest);
-  return Op::template Total<T>(hn::GetLane(hn::SumOfLanes(Sums(), sums)));
+  // Unsigned, so that it wraps, as Total expects; by halves, because Highway folds 512 bits with
+  // _mm512_reduce_add_epi32.
+  const hn::RebindToUnsigned<Sums> d_total;
+  const hn::Half<decltype(d_total)> d_half;
+  const auto sums = hn::BitCast(d_total, hn::Add(hn::Add(sum0, sum1), rest));
+  const auto half = hn::Add(hn::LowerHalf(d_half, sums), hn::UpperHalf(d_half, sums));
+  return Op::template Total<T>(hn::GetLane(hn::SumOfLanes(d_half, half)));
 }
 
 template <class T>

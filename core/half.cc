@@ -36,7 +36,7 @@ void ArrayFromF16(const F16* HWY_RESTRICT from, std::size_t count, float* HWY_RE
   for (; i + hn::Lanes(d) <= count; i += hn::Lanes(d)) {
     hn::StoreU(LoadAsFloat(d, from + i), d, to + i);
   }
-  for (; i < count; ++i) to[i] = ToFloat(from[i]);
+  for (; i < count; ++i) to[i] = ToFloat(LoadElement(from + i));
 }
 
 void ArrayToBf16(const float* HWY_RESTRICT from, std::size_t count, Bf16* HWY_RESTRICT to) {
@@ -64,7 +64,7 @@ void ArrayFromBf16(const Bf16* HWY_RESTRICT from, std::size_t count, float* HWY_
   for (; i + hn::Lanes(d) <= count; i += hn::Lanes(d)) {
     hn::StoreU(LoadAsFloat(d, from + i), d, to + i);
   }
-  for (; i < count; ++i) to[i] = ToFloat(from[i]);
+  for (; i < count; ++i) to[i] = ToFloat(LoadElement(from + i));
 }
 
 }  // namespace kith::HWY_NAMESPACE

@@ -1,6 +1,7 @@
 // Per-target helper of the kernels: elements of any vector type as lanes of float, converted
 // exactly.  Include after hwy/highway.h; no part of core's interface to other modules' headers.
 //
+//   LoadElement(p)                 one element, at any address as everything here
 //   LoadAsFloat(d, p)              Lanes(d) elements
 //   LoadTailAsFloat(d, row, i, n)  the n - i < Lanes(d) elements from row[i] on, zeros in the other
 //                                  lanes; which lanes depends on i and n alone; never touches
@@ -45,6 +46,14 @@ template <>
 struct LaneOf<Bf16> {
   using Type = std::uint16_t;
 };
+
+// One element at any address.
+template <class T>
+HWY_INLINE T LoadElement(const T* p) {
+  T element;
+  std::memcpy(&element, p, sizeof(T));
+  return element;
+}
 
 // `v` holds elements of type T in lanes of LaneOf<T>.
 template <class T, class D, class V>
