@@ -21,10 +21,10 @@ struct EncoderMeta {
   std::uint64_t features = 0;      // known
   std::uint32_t columns = 0;       // of the sparse projection
   std::uint32_t learned_dim = 0;   // leading dimensions of the rotation that were learned
-  std::uint32_t tf_quarters = 0;   // a feature's weight: (count in the text)^(tf_quarters / 4)
+  std::uint32_t tf_quarters = 0;   // a word's weight is (count in the text)^(tf_quarters / 4)
   std::uint32_t idf_quarters = 0;  //   * idf^(idf_quarters / 4)
-  float bigram_weight = 0;         //   * this, words having 1
-  float gram_weight = 0;
+  float bigram_weight = 0;         // a bigram's the same, times this
+  float gram_weight = 0;           // length of a word's grams together, its own weight being 1
 };
 static_assert(sizeof(EncoderMeta) == 56);
 
@@ -37,10 +37,17 @@ struct EncoderModel {
 // How features outside the model count.
 enum class UnknownFeatures { kSkip, kAsInNoDocument };
 
-// Appends the entries of a word and of its grams, for one occurrence.  `grams` is scratch.
+// Scratch of AppendWordTerms.
+struct GramList {
+  std::vector<std::uint64_t> features;
+  std::vector<float> weights;
+};
+
+// Appends the entries of a word and of its grams, for one occurrence.  Grams weigh against each
+// other by idf^(idf_quarters / 4), and together gram_weight times the word.
 void AppendWordTerms(const EncoderMeta& meta, const FeatureWeights& weights, std::uint64_t feature,
-                     std::string_view word, UnknownFeatures unknown,
-                     std::vector<std::uint64_t>& grams, std::vector<ScaledRow>& terms);
+                     std::string_view word, UnknownFeatures unknown, GramList& grams,
+                     std::vector<ScaledRow>& terms);
 
 // Those of a bigram that occurs `count` times in the text.
 void AppendBigramTerms(const EncoderMeta& meta, const FeatureWeights& weights,

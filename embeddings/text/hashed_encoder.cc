@@ -99,7 +99,7 @@ class HashedEncoder::Scratch::Impl {
   const EncoderModel& model_;
   std::size_t width_;
   WordCache cache_;
-  std::vector<std::uint64_t> grams_;
+  GramList grams_;
   std::vector<ScaledRow> terms_;
   std::vector<float> word_, sum_;
 };

@@ -156,7 +156,7 @@ class DocumentProjector {
   const EncoderMeta& meta_;
   const FeatureWeights& weights_;
   TextFeatures features_;
-  std::vector<std::uint64_t> grams_;
+  GramList grams_;
   std::vector<ScaledRow> terms_;
   std::vector<std::uint32_t> touched_;
   std::vector<float> sums_;

@@ -33,11 +33,11 @@ struct HashedEncoderParams {
   // Dimensions of the rotation that are learned, the others being random; at most half as many
   // as there are documents in the sample.
   std::uint32_t learned_percent = 100;
-  // Weights, beside 1 for a word; see EncoderMeta.
+  // Weights: EncoderMeta (embeddings/text/encoder_model.h) says what they multiply.
   float bigram_weight = 0.3f;
-  float gram_weight = 0.4f;
-  std::uint32_t tf_quarters = 3;
-  std::uint32_t idf_quarters = 4;
+  float gram_weight = 1.0f;
+  std::uint32_t tf_quarters = 4;
+  std::uint32_t idf_quarters = 5;
   // Features held while counting: at least 1024.  The rarest are dropped when they are more.
   std::uint64_t features_max = std::uint64_t{4} << 20;
   // Of a feature to be known; 0: 1 in a corpus of up to 1000 documents, else 2.
