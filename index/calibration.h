@@ -27,9 +27,10 @@ class Calibration {
   bool empty() const { return points_.empty(); }
   const std::vector<CalibrationPoint>& points() const { return points_; }
 
-  // The ef_search whose recall@k is the target, to the nearest whole number: by the curve of a calibrated k, linear
-  // in k between two of them and proportional beyond the last.  A target above the whole curve gets
-  // its last point.  Without calibration, kEfSearchDefault or 2 k, the larger.  At least k.
+  // The ef_search whose recall@k is the target, to the nearest whole number: by the curve of a
+  // calibrated k, linear in k between two of them and proportional beyond the last.  A target above
+  // the whole curve gets its last point.  Without calibration, kEfSearchDefault or 2 k, the larger.
+  // At least k.
   std::uint32_t EfSearchFor(double target_recall, std::uint32_t k) const;
 
   void Save(ByteWriter& writer) const;

@@ -17,8 +17,8 @@ Result<std::unique_ptr<VectorIndex>> OpenIndex(const std::string& path, LoadMode
   const std::string kind = TRY(SegmentReader::Open(file_path, "")).kind();
   if (kind == "flat") return OpenFlatIndex(file_path);
   if (kind == "hnsw") return OpenHnswIndex(file_path, mode);
-  return Error{ErrorCode::kUnsupported,
-               file_path + ": a file of kind \"" + kind + "\", expected an index: \"flat\" or \"hnsw\""};
+  return Error{ErrorCode::kUnsupported, file_path + ": a file of kind \"" + kind +
+                                            "\", expected an index: \"flat\" or \"hnsw\""};
 }
 
 }  // namespace kith
