@@ -122,7 +122,7 @@ void WordList::Split(std::string_view text) {
   ends_.clear();
   assert(open_characters_ == 0);
   std::size_t position = 0;
-  while (position < text.size()) {
+  while (position < text.size() && ends_.size() < kTextWordsMax) {
     const auto byte = static_cast<unsigned char>(text[position]);
     if (byte < 128) {
       const char c = kAsciiWordCharacter[byte];
@@ -133,6 +133,8 @@ void WordList::Split(std::string_view text) {
     }
   }
   EndWord();
+  // The last character may have brought several words.
+  if (ends_.size() > kTextWordsMax) ends_.resize(kTextWordsMax);
 }
 
 }  // namespace kith

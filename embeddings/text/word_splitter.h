@@ -5,7 +5,8 @@
 //
 // Han, Hiragana and Katakana characters are words of one character: those scripts put no space
 // between words.  Soft hyphens and joiners vanish.  Bytes that are not UTF-8 separate.  A run of
-// more than kWordCharactersMax characters is cut into words of that many.
+// more than kWordCharactersMax characters is cut into words of that many.  Of a text of more than
+// kTextWordsMax words, some 6 MB, the first so many are taken.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +18,7 @@
 namespace kith {
 
 inline constexpr std::size_t kWordCharactersMax = 64;
+inline constexpr std::size_t kTextWordsMax = std::size_t{1} << 20;
 
 // Words back to back.  Reuse one for many texts: it keeps its memory.
 class WordList {

@@ -65,6 +65,10 @@ TEST_F(JsonlTest, EscapedNamesAreEqualToPlainOnes) {
   EXPECT_THAT(Texts("{\"te\\u0078t\":\"x\"}").value(), ElementsAre("x"));
 }
 
+TEST_F(JsonlTest, OfANameHeldTwiceTheFirstCounts) {
+  EXPECT_THAT(Texts("{\"text\":\"first\",\"text\":\"second\"}").value(), ElementsAre("first"));
+}
+
 TEST_F(JsonlTest, BlankLinesAreSkippedButCounted) {
   WriteBytes(path_, "\n  \t\r\n{\"text\":\"a\"}\n\n{\"text\":\"b\"}");
   const auto reader = OpenJsonl(path_, params_).value();

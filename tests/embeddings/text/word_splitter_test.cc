@@ -101,6 +101,20 @@ TEST(WordSplitterTest, LongRunsAreCut) {
   EXPECT_EQ(Words(cyrillic)[0].size(), kWordCharactersMax * 2);
 }
 
+TEST(WordSplitterTest, WordsBeyondTheMaximumAreLeftOut) {
+  WordList list;
+  std::string text;
+  for (std::size_t i = 0; i + 1 < kTextWordsMax; ++i) text += "a ";
+  list.Split(text + "b");
+  ASSERT_EQ(list.size(), kTextWordsMax);
+  EXPECT_EQ(list.word(kTextWordsMax - 1), "b");
+  list.Split(text + "\xC2\xBD c");  // one half: two words from one character
+  ASSERT_EQ(list.size(), kTextWordsMax);
+  EXPECT_EQ(list.word(kTextWordsMax - 1), "1");
+  list.Split("again");
+  EXPECT_EQ(list.size(), 1u);
+}
+
 TEST(WordSplitterTest, EveryCodePointIsTakenWithoutHarm) {
   for (char32_t c = 0x80; c <= 0x10FFFF; c += c < 0x30000 ? 1 : 97) {
     std::string text = "a";
