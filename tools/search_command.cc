@@ -99,8 +99,10 @@ void PrintText(const SearchJobParams& params, const SearchJobReport& report, std
                            FormatFixed(run.latency.PercentileUs(0.5), 1) + " us, p99 " +
                            FormatFixed(run.latency.PercentileUs(0.99), 1) + " us");
   facts.Add("CPU", FormatFixed(run.cpu_us_mean(), 1) + " us a query");
-  facts.Add("memory", FormatSize(report.resident_bytes) + ", of the index " +
-                          FormatSize(report.index.resident_bytes));
+  facts.Add("memory", FormatSize(report.resident_bytes) +
+                          (report.index.resident_bytes == 0
+                               ? ", the index mapped"
+                               : ", of the index " + FormatSize(report.index.resident_bytes)));
   facts.Add("opened in", FormatSeconds(report.open_ms / 1e3) + ", first answer after " +
                              FormatSeconds(report.first_answer_ms / 1e3));
   out += facts.Text();

@@ -68,7 +68,12 @@ Result<AnswerFile> AnswerFile::Create(const std::string& path, std::uint32_t k,
   if (path.ends_with(".jsonl")) {
     impl->lines.emplace(TRY(OutputFile::Create(path, if_exists)));
   } else {
-    impl->ids = TRY(VectorWriter::Create(path, DataType::kI32, k, if_exists));
+    auto writer = VectorWriter::Create(path, DataType::kI32, k, if_exists);
+    if (!writer.ok() && writer.error().code == ErrorCode::kInvalidArgument) {
+      return Error{ErrorCode::kInvalidArgument,
+                   writer.error().message + "; answers may also go to .jsonl"};
+    }
+    impl->ids = TRY(std::move(writer));
   }
   return AnswerFile(std::move(impl));
 }

@@ -131,6 +131,7 @@ Result<QueryRunReport> RunQueries(const VectorIndex& index, MatrixView<const flo
     runner.ResetTimes();
     report.queries_timed = 0;
     Matrix<Neighbor> repeated(queries.rows(), params.search.k);
+    progress.Start("measure", 0);
     start_seconds = WallSeconds();
     do {
       TRY(runner.Pass(repeated.view(), Progress::None()));

@@ -37,9 +37,10 @@ struct QueryRunReport {
 };
 
 // Each thread of the pool has a Searcher of its own and takes 16 queries at a time; the answers
-// do not depend on the thread count.  Tells `progress` nothing but Advance(queries) in the first
-// pass, so the caller names the stage.  Errors: kInvalidArgument for k of 0 or above the number
-// of vectors in the index; those of Searcher::Search with the number of the query; kCancelled.
+// do not depend on the thread count.  The caller starts the stage of the first pass, whose queries
+// are told to `progress`; timed passes are a stage "measure".  Errors: kInvalidArgument for k of 0
+// or above the number of vectors in the index; those of Searcher::Search with the number of the
+// query; kCancelled.
 Result<QueryRunReport> RunQueries(const VectorIndex& index, MatrixView<const float> queries,
                                   const QueryRunParams& params, ThreadPool& pool,
                                   const Cancellation& cancellation, Progress& progress);
