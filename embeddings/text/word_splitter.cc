@@ -13,10 +13,10 @@ namespace {
 // Lower-case letter or digit for each ASCII byte, 0 for separators.
 constexpr std::array<char, 128> kAsciiWordCharacter = [] {
   std::array<char, 128> table{};
-  for (char c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = c;
-  for (char c = 'a'; c <= 'z'; ++c) {
-    table[static_cast<std::size_t>(c)] = c;
-    table[static_cast<std::size_t>(c - 'a' + 'A')] = c;
+  for (unsigned c = '0'; c <= '9'; ++c) table[c] = static_cast<char>(c);
+  for (unsigned c = 'a'; c <= 'z'; ++c) {
+    table[c] = static_cast<char>(c);
+    table[c - 'a' + 'A'] = static_cast<char>(c);
   }
   return table;
 }();

@@ -15,8 +15,6 @@
 namespace kith {
 namespace {
 
-using ::testing::HasSubstr;
-
 class HashedEncoderTest : public ::testing::Test {
  protected:
   HashedEncoder Train(const HashedEncoderParams& params = SmallEncoderParams()) {
@@ -97,6 +95,7 @@ TEST_F(HashedEncoderTest, TheSameTextHasTheSameBitsOnEveryThread) {
   const HashedEncoder encoder = Train();
   const std::vector<std::vector<float>> expected = VectorsOf(encoder, 200);
   std::vector<std::thread> threads;
+  threads.reserve(4);
   std::vector<int> equal(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
@@ -166,6 +165,7 @@ TEST_F(HashedEncoderTest, AMisspelledWordStaysNear) {
 TEST_F(HashedEncoderTest, RareWordsDecideOverFrequentOnes) {
   // "the" is in every document, "falcon" in few: a shared "falcon" brings texts nearer.
   std::vector<std::string> texts;
+  texts.reserve(600);
   for (int i = 0; i < 600; ++i) {
     texts.push_back("the " + corpus_.Word(static_cast<std::uint64_t>(i % 60)) +
                     (i % 60 == 0 ? " falcon" : ""));

@@ -82,6 +82,7 @@ double Ndcg10(const Collection& collection, const HashedEncoderParams& params) {
     }
     std::partial_sort(ranked.begin(), ranked.begin() + 10, ranked.end());
     std::vector<int> ideal;
+    ideal.reserve(grades.size());
     for (const auto& [document, grade] : grades) ideal.push_back(grade);
     std::sort(ideal.rbegin(), ideal.rend());
     ideal.resize(10);

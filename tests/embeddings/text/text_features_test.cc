@@ -34,6 +34,7 @@ std::vector<std::uint64_t> Grams(std::string_view word) {
 
 std::vector<std::uint64_t> Hashes(const std::vector<std::string>& grams) {
   std::vector<std::uint64_t> hashes;
+  hashes.reserve(grams.size());
   for (const std::string& gram : grams) hashes.push_back(Hash(gram, 2));
   return hashes;
 }
