@@ -124,6 +124,7 @@ std::string TextCurve(const std::vector<CurvePoint>& curve) {
 std::string TextReport(const std::vector<RivalReport>& reports, const std::string& reference) {
   std::string text;
   for (const RivalReport& report : reports) {
+    if (report.curve.empty()) continue;
     text += report.name + " " + report.parameters + "\n" + TextCurve(report.curve);
   }
   text += "\nQPS of one thread (CPU time) at a recall, and x " + reference + "\n" +
@@ -132,6 +133,7 @@ std::string TextReport(const std::vector<RivalReport>& reports, const std::strin
   text += '\n';
   const RivalReport* other = Find(reports, reference);
   for (const RivalReport& report : reports) {
+    if (report.curve.empty()) continue;
     text += Format("  %-20s", report.name.c_str());
     for (const double recall : kRecalls) {
       const QpsAtRecall own = InterpolateQps(UpperEnvelope(report.curve), recall);
