@@ -31,10 +31,11 @@ function(kith_test module)
     return()
   endif()
   add_executable(${module}_test ${sources})
+  target_compile_options(${module}_test PRIVATE ${KITH_TEST_FLAGS})
   target_link_libraries(${module}_test PRIVATE kith::${module} kith::warnings GTest::gmock
     GTest::gtest_main)
   target_compile_definitions(${module}_test PRIVATE KITH_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   include(${PROJECT_SOURCE_DIR}/tests/${module}/links.cmake OPTIONAL)
-  gtest_discover_tests(${module}_test TEST_PREFIX ${module}. PROPERTIES LABELS ${module}
+  gtest_discover_tests(${module}_test TEST_PREFIX ${module}. NO_PRETTY_VALUES PROPERTIES LABELS ${module}
     TIMEOUT 900 DISCOVERY_TIMEOUT 120)
 endfunction()

@@ -1,7 +1,6 @@
 #include "index/hnsw/hnsw_index.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -99,7 +98,7 @@ Result<std::span<const std::byte>> HnswIndex::LoadSection(const std::string& nam
     return section;
   }
   AlignedBuffer& copy = copies_.emplace_back(section.size());
-  std::memcpy(copy.data(), section.data(), section.size());
+  std::copy(section.begin(), section.end(), copy.data());  // an empty one has no memory
   return std::span<const std::byte>(copy.bytes());
 }
 

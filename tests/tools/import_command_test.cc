@@ -7,6 +7,8 @@
 #include "tests/tools/index_fixture.h"
 
 #ifdef KITH_TEST_FOREIGN_LIBRARIES
+// hnswlib's prefetches read behind its lists, which the sanitizers take for what it is.
+#define NO_MANUAL_VECTORIZATION
 #include <faiss/IndexFlat.h>
 #include <faiss/IndexHNSW.h>
 #include <faiss/IndexIVFFlat.h>
