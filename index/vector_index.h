@@ -18,6 +18,7 @@
 #include "core/result.h"
 #include "core/thread_pool.h"
 #include "core/top_k.h"
+#include "index/search_filter.h"
 
 namespace kith {
 
@@ -35,6 +36,8 @@ struct SearchParams {
   // Looked up in the index's calibration when ef_search is 0; in (0, 1].
   double target_recall = 0.95;
   bool exact = false;  // scan everything
+  // As many answers as k and the filter's matches allow, whatever the plan.  Null: all positions.
+  const SearchFilter* filter = nullptr;
 };
 
 // Work of one search, for explanations and benchmarks.
@@ -86,6 +89,11 @@ class VectorIndex {
   virtual IndexInfo info() const = 0;
   virtual std::unique_ptr<Searcher> NewSearcher() const = 0;
   virtual std::vector<CalibrationPoint> calibration() const { return {}; }
+  // The id of each position; empty: the position is the id.  Lasts as long as the index.
+  virtual std::span<const std::uint32_t> ids() const = 0;
+  // The vector at a position, as exactly as the index holds it.  REQUIRES: position < rows,
+  // vector.size() == dim.
+  virtual void VectorAt(std::uint32_t position, std::span<float> vector) const = 0;
   // Compares every checksum and re-checks the structure (every link in range, every vector
   // reachable).
   virtual Status Verify(const Cancellation& cancellation, Progress& progress) const = 0;

@@ -112,6 +112,10 @@ class FlatIndex : public VectorIndex {
   }
 
   std::unique_ptr<Searcher> NewSearcher() const override { return NewFlatSearcher(rows_); }
+  std::span<const std::uint32_t> ids() const override { return {}; }
+  void VectorAt(std::uint32_t position, std::span<float> vector) const override {
+    RowAsFloats(rows_.rows, position, vector);
+  }
 
   Status Verify(const Cancellation& cancellation, Progress& progress) const override {
     TRY(file_.VerifyAll(cancellation, progress));

@@ -59,6 +59,7 @@ class FlatSearcher : public Searcher {
     size_ = 0;
     k_ = std::min<std::size_t>(params.k, rows_.rows.rows);
     if (k_ == 0) return std::size_t{0};
+    filter_ = params.filter == nullptr ? SearchFilter{} : *params.filter;
     const bool whole = rows_.metric != Metric::kCosine;
     if (whole && rows_.rows.type == DataType::kU8 &&
         AsWholeNumbers<std::uint8_t>(query, u8_query_)) {
@@ -82,6 +83,10 @@ class FlatSearcher : public Searcher {
  private:
   double threshold() const { return size_ == k_ ? heap_[0].distance : kInfinity; }
 
+  bool Accepts(std::size_t row) const {
+    return AcceptPosition(filter_, nullptr)(static_cast<std::uint32_t>(row));
+  }
+
   template <typename T>
   void ScanIntegers(const T* query) {
     std::array<std::int64_t, kChunkRows> distances;
@@ -90,7 +95,7 @@ class FlatSearcher : public Searcher {
       DistanceScan(rows_.metric, query, rows_.rows, first, chunk);
       for (std::size_t i = 0; i < chunk.size(); ++i) {
         const auto distance = static_cast<double>(chunk[i]);
-        if (distance > threshold()) continue;
+        if (distance > threshold() || !Accepts(first + i)) continue;
         PushNearest(heap_.data(), size_, k_,
                     {.distance = distance, .id = static_cast<std::uint32_t>(first + i)});
       }
@@ -105,7 +110,7 @@ class FlatSearcher : public Searcher {
       const std::span chunk(distances.data(), std::min(kChunkRows, rows_.rows.rows - first));
       DistanceScan(raw, query.data(), rows_.rows, first, chunk);
       for (std::size_t i = 0; i < chunk.size(); ++i) {
-        if (LowestDistance(chunk[i]) > threshold()) continue;
+        if (LowestDistance(chunk[i]) > threshold() || !Accepts(first + i)) continue;
         const std::size_t row = first + i;
         ++stats_.reranked;
         PushNearest(
@@ -138,6 +143,7 @@ class FlatSearcher : public Searcher {
   double error_ = 0, underflow_ = 0;  // of the f32 distances
   std::vector<std::uint8_t> u8_query_;
   std::vector<std::int8_t> i8_query_;
+  SearchFilter filter_;
   double query_length_ = 0;
   std::size_t k_ = 0;
   std::vector<ExactNeighbor> heap_;

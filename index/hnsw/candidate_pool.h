@@ -77,6 +77,17 @@ class CandidatePool {
     return Id(keys_[i]);
   }
 
+  // Drops all entries but those whose id passes; order stays.
+  template <class Accept>
+  void KeepOnly(const Accept& accept) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (accept(Id(keys_[i]))) keys_[kept++] = keys_[i];
+    }
+    size_ = kept;
+    cursor_ = 0;
+  }
+
  private:
   std::vector<Key> keys_;
   std::size_t capacity_ = 0, size_ = 0, cursor_ = 0;

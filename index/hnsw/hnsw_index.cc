@@ -26,6 +26,8 @@ class HnswIndex final : public VectorIndex {
   IndexInfo info() const override;
   std::unique_ptr<Searcher> NewSearcher() const override;
   std::vector<CalibrationPoint> calibration() const override { return calibration_.points(); }
+  std::span<const std::uint32_t> ids() const override { return {data_.ids, meta_.rows}; }
+  void VectorAt(std::uint32_t position, std::span<float> vector) const override;
   Status Verify(const Cancellation& cancellation, Progress& progress) const override;
 
   const HnswMeta& meta() const { return meta_; }
@@ -61,16 +63,14 @@ class HnswSearcher final : public Searcher {
     }
     std::span<const Neighbor> found;
     if (params.exact) {
-      found = search_.Scan(query, params.k);
-      stats_ = {};
-      stats_.distances = index_.meta().rows;
+      found = search_.Scan(query, params.k, params.filter);
     } else {
       const std::uint32_t ef = params.ef_search > 0
                                    ? params.ef_search
                                    : index_.curve().EfSearchFor(params.target_recall, params.k);
-      found = search_.Search(query, {params.k, ef, params.rerank});
-      stats_ = search_.stats();
+      found = search_.Search(query, {params.k, ef, params.rerank, params.filter});
     }
+    stats_ = search_.stats();
     std::copy(found.begin(), found.end(), out.begin());
     return found.size();
   }
@@ -100,6 +100,15 @@ Result<std::span<const std::byte>> HnswIndex::LoadSection(const std::string& nam
   AlignedBuffer& copy = copies_.emplace_back(section.size());
   std::copy(section.begin(), section.end(), copy.data());  // an empty one has no memory
   return std::span<const std::byte>(copy.bytes());
+}
+
+void HnswIndex::VectorAt(std::uint32_t position, std::span<float> vector) const {
+  if (!data_.exact.empty()) {
+    data_.exact.Decode(position, vector);
+    return;
+  }
+  const std::uint8_t* code = data_.codes.data + std::size_t{position} * data_.codes.stride;
+  std::visit([&](const auto& codec) { codec.Decode(code, vector); }, codec_);
 }
 
 Status HnswIndex::CheckLinks() const {

@@ -16,6 +16,7 @@
 
 #include "index/codec/codec.h"
 #include "index/codec/exact_rows.h"
+#include "index/hnsw/filtered_walk.h"
 #include "index/hnsw/walk.h"
 #include "index/vector_index.h"
 
@@ -33,6 +34,7 @@ struct HnswData {
 struct HnswSearchSettings {
   std::size_t k = 10, ef_search = 64;
   std::size_t rerank = 0;  // 0: by the slack
+  const SearchFilter* filter = nullptr;
 };
 
 template <VectorCodec Codec>
@@ -59,23 +61,16 @@ class HnswSearch {
     stats_.ef_search = static_cast<std::uint32_t>(ef);
     code_query_.Prepare(query);
     scratch_.hops = scratch_.distances = 0;
+    if (settings.filter != nullptr) return SearchFiltered(query, k, ef, settings);
     Walk(data_.graph, 0, codes_, code_query_, ef, scratch_);
-    stats_.hops = scratch_.hops;
-    stats_.distances = scratch_.distances;
     if (scratch_.pool.size() < k) return Scan(query, k);  // a part of the graph was not reached
-    if (!data_.exact.empty()) {
-      Rerank(query, k, settings.rerank);
-    } else {
-      for (std::size_t i = 0; i < k; ++i) {
-        found_.push_back({scratch_.pool.distance(i), RowOf(scratch_.pool.id(i))});
-      }
-    }
-    std::sort(found_.begin(), found_.end());
-    return found_;
+    return FinishFromPool(query, k, settings.rerank);
   }
 
-  // Compares every row.
-  std::span<const Neighbor> Scan(std::span<const float> query, std::size_t k) {
+  // Compares every row that the filter accepts, exactly.
+  std::span<const Neighbor> Scan(std::span<const float> query, std::size_t k,
+                                 const SearchFilter* filter = nullptr) {
+    stats_.distances = 0;
     found_.clear();
     const bool exact = !data_.exact.empty();
     if (exact) {
@@ -84,15 +79,17 @@ class HnswSearch {
       code_query_.Prepare(query);
     }
     k = std::min<std::size_t>(k, data_.graph.rows());
-    for (std::uint32_t node = 0; node < data_.graph.rows() && k > 0; ++node) {
+    if (k == 0) return found_;
+    ForAccepted(filter, [&](std::uint32_t node) {
       float distance = 0;
       if (exact) {
         distance = exact_query_.Distance(node);
       } else {
         code_query_.Distances(codes_.array, &node, 1, &distance);
       }
+      ++stats_.distances;
       Keep({distance, RowOf(node)}, k);
-    }
+    });
     std::sort(found_.begin(), found_.end());
     return found_;
   }
@@ -104,6 +101,98 @@ class HnswSearch {
 
  private:
   static constexpr std::size_t kRowsAhead = 6;  // exact rows prefetched before they are compared
+
+  std::span<const Neighbor> SearchFiltered(std::span<const float> query, std::size_t k,
+                                           std::size_t ef, const HnswSearchSettings& settings) {
+    const SearchFilter& filter = *settings.filter;
+    const AcceptPosition accept(filter, data_.ids);
+    const GraphLevel& ground = data_.graph.levels[0];
+    const FilteredCosts costs = EstimateFilteredCosts(ground.count, filter.matches, ef,
+                                                      ground.width, !filter.positions.empty());
+    switch (costs.cheapest()) {
+      case FilteredPlan::kScan:
+        ScanCodes(filter, ef);
+        break;
+      case FilteredPlan::kWiden: {
+        const double share = static_cast<double>(filter.matches) / ground.count;
+        const auto wide = static_cast<std::size_t>(static_cast<double>(ef) / share) + 1;
+        Walk(data_.graph, 0, codes_, code_query_, std::min<std::size_t>(wide, ground.count),
+             scratch_);
+        scratch_.pool.KeepOnly(accept);
+        break;
+      }
+      case FilteredPlan::kThrough: {
+        scratch_.crossed.Grow(ground.count);
+        FilteredWalk<typename Codec::Query> walk(data_.graph, codes_, code_query_, accept,
+                                                 scratch_);
+        // A walk that costs more than a scan is given up for one.
+        if (!walk.Run(ef, costs.scan)) scratch_.pool.Reset(0);
+      }
+    }
+    // The walk did not reach enough of the matches: only a scan says whether there are more.
+    if (scratch_.pool.size() < k) ScanCodes(filter, ef);
+    return FinishFromPool(query, std::min(k, scratch_.pool.size()), settings.rerank);
+  }
+
+  // Leaves the `ef` nearest accepted codes in the pool.
+  void ScanCodes(const SearchFilter& filter, std::size_t ef) {
+    constexpr std::size_t kBatch = 64;
+    scratch_.pool.Reset(ef);
+    std::uint32_t nodes[kBatch];
+    float distances[kBatch];
+    std::size_t count = 0;
+    const auto flush = [&] {
+      code_query_.Distances(codes_.array, nodes, count, distances);
+      for (std::size_t i = 0; i < count; ++i) {
+        const CandidatePool::Key key = CandidatePool::MakeKey(distances[i], nodes[i]);
+        if (key < scratch_.pool.threshold()) scratch_.pool.Insert(key);
+      }
+      scratch_.distances += count;
+      count = 0;
+    };
+    ForAccepted(&filter, [&](std::uint32_t node) {
+      PrefetchLines(codes_.array.data + std::size_t{node} * codes_.array.stride, codes_.lines);
+      nodes[count++] = node;
+      if (count == kBatch) flush();
+    });
+    flush();
+  }
+
+  template <class Visit>
+  void ForAccepted(const SearchFilter* filter, const Visit& visit) const {
+    const std::uint32_t rows = data_.graph.rows();
+    if (filter == nullptr) {
+      for (std::uint32_t node = 0; node < rows; ++node) visit(node);
+      return;
+    }
+    const AcceptPosition accept(*filter, data_.ids);
+    if (filter->positions.empty()) {
+      for (std::uint32_t node = 0; node < rows; ++node) {
+        if (accept(node)) visit(node);
+      }
+    } else {
+      for (const std::uint32_t node : filter->positions) {
+        if (accept(node)) visit(node);
+      }
+    }
+  }
+
+  // The k nearest of the pool, by exact distances where there are exact rows.
+  std::span<const Neighbor> FinishFromPool(std::span<const float> query, std::size_t k,
+                                           std::size_t rerank) {
+    stats_.hops = scratch_.hops;
+    stats_.distances = scratch_.distances;
+    if (k == 0) return found_;
+    if (!data_.exact.empty()) {
+      Rerank(query, k, rerank);
+    } else {
+      for (std::size_t i = 0; i < k; ++i) {
+        found_.push_back({scratch_.pool.distance(i), RowOf(scratch_.pool.id(i))});
+      }
+    }
+    std::sort(found_.begin(), found_.end());
+    return found_;
+  }
 
   std::uint32_t RowOf(std::uint32_t node) const {
     return data_.ids == nullptr ? node : data_.ids[node];

@@ -12,7 +12,12 @@ namespace kith {
 
 class VisitedSet {
  public:
-  explicit VisitedSet(std::size_t nodes) : words_((nodes + 63) / 64, 0) {
+  explicit VisitedSet(std::size_t nodes) { Grow(nodes); }
+
+  // Makes room for `nodes` where there was less.  REQUIRES: clear.
+  void Grow(std::size_t nodes) {
+    if (words_.size() * 64 >= nodes && !touched_.empty()) return;
+    words_.resize((nodes + 63) / 64, 0);
     touched_.resize(words_.size() / 4 + 64);
   }
 

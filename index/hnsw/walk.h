@@ -24,9 +24,12 @@ inline constexpr std::size_t kRowWidthMax = 256;
 
 // Memory and counters of the walks of one thread.
 struct WalkScratch {
-  explicit WalkScratch(std::size_t nodes) : visited(nodes) {}
+  explicit WalkScratch(std::size_t nodes) : visited(nodes), crossed(0) {}
   CandidatePool pool;
   VisitedSet visited;
+  // Of filtered walks: refused nodes that may lead on, and which were compared.
+  CandidatePool bridge;
+  VisitedSet crossed;
   std::uint64_t hops = 0, distances = 0;
 };
 

@@ -65,6 +65,8 @@ class CountingIndex : public VectorIndex {
 
   IndexInfo info() const override { return {}; }
   Status Verify(const Cancellation&, Progress&) const override { return {}; }
+  std::span<const std::uint32_t> ids() const override { return {}; }
+  void VectorAt(std::uint32_t, std::span<float>) const override {}
   std::unique_ptr<Searcher> NewSearcher() const override {
     ++searchers_;
     return std::make_unique<CountingSearcher>(rows_);

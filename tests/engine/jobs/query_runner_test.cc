@@ -24,6 +24,8 @@ class NumberLine : public VectorIndex {
     info.dim = 1;
     return info;
   }
+  std::span<const std::uint32_t> ids() const override { return {}; }
+  void VectorAt(std::uint32_t, std::span<float>) const override {}
   std::unique_ptr<Searcher> NewSearcher() const override;
   Status Verify(const Cancellation&, Progress&) const override { return {}; }
 
