@@ -38,11 +38,13 @@ struct FilteredCosts {
 FilteredCosts EstimateFilteredCosts(std::uint64_t rows, std::uint64_t matches, std::size_t ef,
                                     std::size_t degree, bool positions_known);
 
-template <class Query>
+template <class Query, class Graph>
 class FilteredWalk {
+  using Level = typename decltype(Graph::levels)::value_type;
+
  public:
   // Borrows everything.
-  FilteredWalk(const GraphView& graph, const WalkedCodes& codes, const Query& query,
+  FilteredWalk(const Graph& graph, const WalkedCodes& codes, const Query& query,
                const AcceptPosition& accept, WalkScratch& scratch)
       : graph_(graph),
         level_(graph.levels[0]),
@@ -87,15 +89,14 @@ class FilteredWalk {
     CandidatePool& bridge = scratch_.bridge;
     bridge.Reset(kBridgeNodes);
     scratch_.visited.Clear();
-    Take(0, scratch_.visited);
+    Take(graph_.entry, scratch_.visited);
     Flush(bridge);
     for (std::size_t above = graph_.levels.size(); above-- > 1;) {
-      const GraphLevel& level = graph_.levels[above];
+      const Level& level = graph_.levels[above];
       for (CandidatePool::Key best = ~CandidatePool::Key{0}; bridge[0] < best;) {
         best = bridge[0];
-        for (const std::uint32_t link : level.links_of(CandidatePool::Id(best))) {
-          Take(link, scratch_.visited);
-        }
+        ForLinks(level, CandidatePool::Id(best),
+                 [&](std::uint32_t link) { Take(link, scratch_.visited); });
         Flush(bridge);
       }
     }
@@ -117,19 +118,16 @@ class FilteredWalk {
   // refused.  Returns whether there was one not compared before.
   bool LookAround(std::uint32_t node) {
     const std::size_t enough = level_.width / 2;
-    const std::uint32_t* row = level_.row(node);
     std::uint32_t refused[kRowWidthMax];
-    std::size_t refused_count = 0, accepted_count = 0, degree = 0;
-    for (; degree < level_.width && row[degree] != kNoLink; ++degree) {
-      const std::uint32_t link = row[degree];
+    std::size_t refused_count = 0, accepted_count = 0;
+    tests_ += ForLinks(level_, node, [&](std::uint32_t link) {
       if (accept_(link)) {
         ++accepted_count;
         Take(link, scratch_.visited);
       } else {
         refused[refused_count++] = link;
       }
-    }
-    tests_ += degree;
+    });
     if (accepted_count < enough) {
       for (std::size_t i = 0; i < std::min(refused_count, kRowsAhead); ++i) PrefetchRow(refused[i]);
       for (std::size_t i = 0; i < refused_count && accepted_count < enough; ++i) {
@@ -147,22 +145,29 @@ class FilteredWalk {
 
   // Takes the accepted among the links of a refused node; returns how many.
   std::size_t LookThrough(std::uint32_t node) {
-    const std::uint32_t* row = level_.row(node);
     const std::size_t before = fresh_count_;
-    std::size_t degree = 0;
-    for (; degree < level_.width && row[degree] != kNoLink; ++degree) {
-      if (accept_(row[degree])) Take(row[degree], scratch_.visited);
-    }
-    tests_ += degree;
+    tests_ += ForLinks(level_, node, [&](std::uint32_t link) {
+      if (accept_(link)) Take(link, scratch_.visited);
+    });
     return fresh_count_ - before;
   }
 
   // Compares the refused links of a node: the nearest of them lead on.
   void Cross(std::uint32_t node) {
-    for (const std::uint32_t link : level_.links_of(node)) {
+    ForLinks(level_, node, [&](std::uint32_t link) {
       if (!accept_(link)) Take(link, scratch_.crossed);
-    }
+    });
     Flush(scratch_.bridge);
+  }
+
+  // Returns how many there are.
+  template <class Visit>
+  static std::size_t ForLinks(const Level& level, std::uint32_t node, const Visit& visit) {
+    std::uint32_t buffer[kRowWidthMax];
+    const std::uint32_t* row = level.Read(node, buffer);
+    std::size_t degree = 0;
+    for (; degree < level.width && row[degree] != kNoLink; ++degree) visit(row[degree]);
+    return degree;
   }
 
   void Take(std::uint32_t node, VisitedSet& seen) {
@@ -190,8 +195,8 @@ class FilteredWalk {
   static constexpr std::size_t kRowsAhead = 4;
   static constexpr std::size_t kFreshMax = 2 * kRowWidthMax;
 
-  const GraphView& graph_;
-  const GraphLevel& level_;
+  const Graph& graph_;
+  const Level& level_;
   const WalkedCodes& codes_;
   const Query& query_;
   const AcceptPosition& accept_;

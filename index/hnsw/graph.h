@@ -28,6 +28,8 @@ struct GraphLevel {
   const std::uint32_t* row(std::uint32_t node) const {
     return links + static_cast<std::size_t>(node) * width;
   }
+  // The row, for walks; a graph that changes meanwhile copies it to the buffer (`width` ids).
+  const std::uint32_t* Read(std::uint32_t node, std::uint32_t*) const { return row(node); }
   // Links of `node`, without the padding.
   std::span<const std::uint32_t> links_of(std::uint32_t node) const {
     const std::uint32_t* begin = row(node);
@@ -39,6 +41,7 @@ struct GraphLevel {
 
 struct GraphView {
   std::vector<GraphLevel> levels;  // from the ground up; at least one
+  static constexpr std::uint32_t entry = 0;
   std::uint32_t rows() const { return levels.empty() ? 0 : levels[0].count; }
 };
 

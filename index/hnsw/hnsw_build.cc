@@ -7,6 +7,7 @@
 //   build     the held-out rows as well; nodes that nothing leads to are linked
 //   write     in locality order
 #include <algorithm>
+#include <cassert>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ Result<HnswBuildReport> BuildHnswIndex(const VectorReader& input, const HnswBuil
                                        const Cancellation& cancellation, Progress& progress) {
   TRY(CheckHnswParams(params));
   TRY(CheckHnswShape(input.info().rows, input.info().dim, input.info().path));
+  assert(params.ids.empty() || params.ids.size() == input.info().rows);
   const std::uint64_t needed = MemoryNeeded(input, params);
   if (params.memory_bytes_max > 0 && needed > params.memory_bytes_max) {
     return Error{ErrorCode::kResourceExhausted,
@@ -47,13 +49,16 @@ Result<HnswBuildReport> BuildHnswIndex(const VectorReader& input, const HnswBuil
                      std::to_string(params.memory_bytes_max >> 20) + " MiB"};
   }
   const auto rows = static_cast<std::uint32_t>(input.info().rows);
-  const NodeOrder order = RandomNodeOrder(rows, params.m, params.seed);
+  NodeOrder order = RandomNodeOrder(rows, params.m, params.seed);
   std::vector<std::uint32_t> position(rows);
   for (std::uint32_t node = 0; node < rows; ++node) position[order.rows[node]] = node;
   const SourceRows source =
       TRY(SourceRows::Read(input, params.metric, position, cancellation, progress));
   const HnswAssembly assembly =
       TRY(EncodeRows(source.rows(), rows, params, pool, cancellation, progress));
+  if (!params.ids.empty()) {
+    for (std::uint32_t& row : order.rows) row = params.ids[row];
+  }
 
   const std::uint32_t ground_only =
       order.level_counts[0] - (order.level_counts.size() > 1 ? order.level_counts[1] : 0);

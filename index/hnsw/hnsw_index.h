@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ struct HnswBuildParams {
   std::uint64_t seed = 42;
   std::uint32_t calibration_queries = 1000;  // held-out rows; 0: no calibration
   std::uint64_t memory_bytes_max = 0;        // refuse to start above it; 0: no limit
+  // What searches return for each row, none twice; empty: the row number.  Borrowed.
+  std::span<const std::uint32_t> ids = {};
 };
 
 struct HnswBuildReport {

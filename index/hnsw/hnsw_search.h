@@ -23,13 +23,16 @@
 namespace kith {
 
 // What a search reads.  Borrows everything.
-struct HnswData {
-  GraphView graph;
+template <class Graph>
+struct SearchedGraph {
+  Graph graph;
   CodeArray codes;
   ExactRows exact;                     // empty: code distances are the answer
   const std::uint32_t* ids = nullptr;  // row number of each node; null: the node's own number
   float rerank_slack = 0;
 };
+
+using HnswData = SearchedGraph<GraphView>;
 
 struct HnswSearchSettings {
   std::size_t k = 10, ef_search = 64;
@@ -37,16 +40,18 @@ struct HnswSearchSettings {
   const SearchFilter* filter = nullptr;
 };
 
-template <VectorCodec Codec>
+template <VectorCodec Codec, class Graph = GraphView>
 class HnswSearch {
  public:
-  // Borrows both.
-  HnswSearch(const Codec& codec, const HnswData& data)
+  // Borrows both.  The graph may grow up to `capacity` nodes between searches.
+  HnswSearch(const Codec& codec, const SearchedGraph<Graph>& data, std::size_t capacity)
       : data_(data),
         codes_{data.codes, codec.code_bytes() / kCacheLineBytes},
         code_query_(codec),
         exact_query_(data.exact),
-        scratch_(data.graph.rows()) {}
+        scratch_(capacity) {}
+  HnswSearch(const Codec& codec, const SearchedGraph<Graph>& data)
+      : HnswSearch(codec, data, data.graph.rows()) {}
 
   // The nearest rows found, nearest first, ties to the lower id.  `query` is finite, of the index's
   // dim, normalised for cosine.  The span lasts until the next search.
@@ -106,7 +111,7 @@ class HnswSearch {
                                            std::size_t ef, const HnswSearchSettings& settings) {
     const SearchFilter& filter = *settings.filter;
     const AcceptPosition accept(filter, data_.ids);
-    const GraphLevel& ground = data_.graph.levels[0];
+    const auto& ground = data_.graph.levels[0];
     const FilteredCosts costs = EstimateFilteredCosts(ground.count, filter.matches, ef,
                                                       ground.width, !filter.positions.empty());
     switch (costs.cheapest()) {
@@ -123,8 +128,7 @@ class HnswSearch {
       }
       case FilteredPlan::kThrough: {
         scratch_.crossed.Grow(ground.count);
-        FilteredWalk<typename Codec::Query> walk(data_.graph, codes_, code_query_, accept,
-                                                 scratch_);
+        FilteredWalk walk(data_.graph, codes_, code_query_, accept, scratch_);
         // A walk that costs more than a scan is given up for one.
         if (!walk.Run(ef, costs.scan)) scratch_.pool.Reset(0);
       }
@@ -224,7 +228,7 @@ class HnswSearch {
     }
   }
 
-  const HnswData& data_;
+  const SearchedGraph<Graph>& data_;
   WalkedCodes codes_;
   typename Codec::Query code_query_;
   ExactRows::Query exact_query_;

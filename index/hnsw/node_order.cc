@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t kLevelStream = 0x6c6576656c;  // "level"
 constexpr std::uint64_t kOrderStream = 0x6f72646572;  // "order"
 
+}  // namespace
+
 // The level by comparing a 53-bit number with powers of 1 / m: no logarithm, so the same
 // everywhere.
 std::uint32_t RandomLevel(std::uint64_t seed, std::uint32_t row, std::uint32_t m) {
@@ -21,8 +23,6 @@ std::uint32_t RandomLevel(std::uint64_t seed, std::uint32_t row, std::uint32_t m
   for (double bound = 1.0 / m; uniform <= bound && level + 1 < kLevelsMax; bound /= m) ++level;
   return level;
 }
-
-}  // namespace
 
 NodeOrder RandomNodeOrder(std::uint32_t rows, std::uint32_t m, std::uint64_t seed) {
   struct Place {

@@ -15,8 +15,10 @@ struct NodeOrder {
   std::vector<std::uint32_t> level_counts;  // nodes on each level, at least one level
 };
 
-// Levels as in the paper, floor(-ln(U) / ln(m)), and within a level a random order; both from
-// RandomHash of the row number, so that they depend on seed and row alone.
+// The level of a row as in the paper, floor(-ln(U) / ln(m)); depends on the arguments alone.
+std::uint32_t RandomLevel(std::uint64_t seed, std::uint32_t row, std::uint32_t m);
+
+// Nodes by falling RandomLevel, and within a level in a random order.
 NodeOrder RandomNodeOrder(std::uint32_t rows, std::uint32_t m, std::uint64_t seed);
 
 // Nodes in breadth-first order from node 0, stably sorted by falling level: what is walked together

@@ -1,7 +1,8 @@
 // Walking one graph: the greedy descent through the upper levels and the pool search of a level.
 //
 // Templates over the codec's Query, so that the walk and the distance kernel meet without a
-// virtual call; one kernel call serves all unseen neighbours of a node.
+// virtual call, and over the graph, GraphView or LiveView; one kernel call serves all unseen
+// neighbours of a node.
 //
 // A hop costs two dependent cache misses (row, codes) and one miss a neighbour that overlap.  So
 // the codes of all unseen neighbours are prefetched before the first is compared, and a row is
@@ -40,11 +41,10 @@ struct WalkedCodes {
 };
 
 // Compares the unseen links of one row and puts the near ones into the pool.
-template <class Query>
+template <class Query, class Level>
 class Expansion {
  public:
-  Expansion(const GraphLevel& level, const WalkedCodes& codes, const Query& query,
-            WalkScratch& scratch)
+  Expansion(const Level& level, const WalkedCodes& codes, const Query& query, WalkScratch& scratch)
       : level_(level),
         codes_(codes),
         query_(query),
@@ -55,7 +55,8 @@ class Expansion {
 
   // `soon`: pool positions up to this one are expanded next, so their rows are prefetched.
   void Run(std::uint32_t node, std::size_t soon) {
-    const std::uint32_t* row = level_.row(node);
+    std::uint32_t buffer[kRowWidthMax];
+    const std::uint32_t* row = level_.Read(node, buffer);
     std::size_t count = 0;
     for (std::size_t i = 0; i < level_.width && row[i] != kNoLink; ++i) {
       fresh_[count] = row[i];
@@ -76,7 +77,7 @@ class Expansion {
   }
 
  private:
-  const GraphLevel& level_;
+  const Level& level_;
   const WalkedCodes& codes_;
   const Query& query_;
   WalkScratch& scratch_;
@@ -87,16 +88,16 @@ class Expansion {
 
 // Leaves the `ef` nearest nodes of `level` that the walk finds in scratch.pool, nearest first.
 //
-// Starts at node 0.  On each level above, it moves to the nearest link until none is nearer; every
-// node compared on the way stays in the pool as a seed, so nothing is compared twice.  On `level`
-// it expands the nearest unexpanded candidate until all of the pool are expanded.
-template <class Query>
-void Walk(const GraphView& graph, std::size_t level, const WalkedCodes& codes, const Query& query,
+// Starts at the entry point.  On each level above, it moves to the nearest link until none is
+// nearer; every node compared on the way stays in the pool as a seed, so nothing is compared twice.
+// On `level` it expands the nearest unexpanded candidate until all of the pool are expanded.
+template <class Query, class Graph>
+void Walk(const Graph& graph, std::size_t level, const WalkedCodes& codes, const Query& query,
           std::size_t ef, WalkScratch& scratch) {
   CandidatePool& pool = scratch.pool;
   pool.Reset(ef);
   scratch.visited.Clear();
-  const std::uint32_t entry = 0;
+  const std::uint32_t entry = graph.entry;
   float distance = 0;
   query.Distances(codes.array, &entry, 1, &distance);
   ++scratch.distances;
@@ -105,13 +106,13 @@ void Walk(const GraphView& graph, std::size_t level, const WalkedCodes& codes, c
   pool.Insert(CandidatePool::MakeKey(distance, entry));
 
   for (std::size_t above = graph.levels.size(); above-- > level + 1;) {
-    Expansion<Query> expansion(graph.levels[above], codes, query, scratch);
+    Expansion expansion(graph.levels[above], codes, query, scratch);
     for (CandidatePool::Key best = ~CandidatePool::Key{0}; pool[0] < best;) {
       best = pool[0];
       expansion.Run(CandidatePool::Id(best), 0);
     }
   }
-  Expansion<Query> expansion(graph.levels[level], codes, query, scratch);
+  Expansion expansion(graph.levels[level], codes, query, scratch);
   for (std::size_t position = 0; position < pool.size(); position = pool.next()) {
     const std::uint32_t node = pool.Expand(position);
     const std::size_t next = pool.next();

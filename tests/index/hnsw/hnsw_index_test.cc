@@ -237,6 +237,24 @@ TEST_F(HnswIndexTest, EveryRowFindsItself) {
   }
 }
 
+TEST_F(HnswIndexTest, RowsAnswerByTheIdsTheyWereGiven) {
+  const Matrix<float> base = ClusteredVectors(500, 12, 3);
+  std::vector<std::uint32_t> ids;
+  for (std::uint32_t r = 0; r < 500; ++r) ids.push_back(7000 - 3 * r);
+  ASSERT_TRUE(Build(base, {.ids = ids}).ok());
+  const auto index = Open();
+  const auto searcher = index->NewSearcher();
+  std::vector<Neighbor> out(1);
+  std::vector<float> vector(12);
+  for (std::uint32_t r = 0; r < 500; ++r) {
+    ASSERT_EQ(searcher->Search(base.row(r), {.k = 1, .ef_search = 50}, out).value(), 1u);
+    EXPECT_EQ(out[0].id, ids[r]);
+    index->VectorAt(r, vector);
+    const std::uint32_t row = (7000 - index->ids()[r]) / 3;
+    EXPECT_TRUE(std::ranges::equal(vector, base.row(row)));
+  }
+}
+
 TEST_F(HnswIndexTest, ExtremeDimensionsWork) {
   for (const std::size_t dim : {1, 2, 127, 128, 129, 1000, 4096}) {
     const Matrix<float> base = ClusteredVectors(150, dim, 5);
