@@ -175,6 +175,7 @@ Status Catalog::Checkpoint(const std::string& path) const {
 
 Status Catalog::Flush() {
   return CatchAtWall(database_->path(), [&]() -> Status {
+    TRY(database_->CheckWritable());
     const std::shared_ptr<RocksDatabase> rocks = TRY(database_->Get());
     const auto& families = rocks->families();
     const rocksdb::Status status =

@@ -95,9 +95,8 @@ class Catalog {
 
   // Returns the batch's sequence number.  Errors: those of CatalogBatch::CheckLimits and
   // kInvalidArgument (opened read-only), which change nothing.  After any other error the batch
-  // has no effect that can be read, and every further commit is refused with the same error,
-  // kIoError, until Resume; reading goes on.  Only a process that ends before Resume may find the
-  // batch committed, whole, when it opens the catalog again.
+  // has no effect that can be read, and further commits are refused (kIoError, naming the first
+  // error) until Resume; reading goes on.
   Result<std::uint64_t> Commit(const CatalogBatch& batch, Durability durability);
   // Several batches in one write, all or none; each gets its own sequence number.  Returns the
   // first, the others follow.  Errors as Commit.  REQUIRES: at least one; no null.
@@ -107,8 +106,11 @@ class Catalog {
   std::uint64_t last_sequence() const;
   // Whatever was committed before is on disk when it returns.
   Status Sync();
-  // After a failed commit: allows further ones, once it has made sure that nothing of the failed
-  // one remains.  On error commits stay refused.
+  // After a failed commit: opens the database anew, as after a crash, and allows further commits.
+  // The failed batches may turn out to be committed, all of the failed call or none:
+  // last_sequence() and ForEachChange tell.  Waits for calls that read, so not to be called from
+  // their callbacks; calls that come meanwhile wait.  On error commits stay refused and reading
+  // goes on; to be called again.
   Status Resume();
 
   // --- Reading: a missing row is nullopt, not an error ---

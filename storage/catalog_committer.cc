@@ -9,6 +9,7 @@
 
 #include "storage/catalog_database.h"
 #include "storage/catalog_records.h"
+#include "storage/catalog_rows.h"
 
 namespace kith {
 namespace {
@@ -107,27 +108,12 @@ Result<std::unique_ptr<CatalogCommitter>> CatalogCommitter::Create(CatalogDataba
 // whole batches without any checksum failing.
 Status CatalogCommitter::ReadNumbers() {
   const std::shared_ptr<RocksDatabase> rocks = TRY(database_->Get());
-  std::uint64_t trimmed = 0;
-  if (const std::optional<std::string> value = TRY(rocks->Get(Family::kDefault, kTrimmedKey))) {
-    trimmed = TRY(rocks->Named(Family::kDefault, kTrimmedKey, ParseSequence(*value)));
-  }
-  rocksdb::ReadOptions options;
-  options.fill_cache = false;
-  const std::string first_key = SequenceKey(trimmed + 1);
-  const rocksdb::Slice lower = first_key;
-  options.iterate_lower_bound = &lower;
-  const std::unique_ptr<rocksdb::Iterator> row(
-      rocks->db().NewIterator(options, rocks->family(Family::kChanges)));
-  std::uint64_t last = trimmed;
-  for (row->SeekToFirst(); row->Valid(); row->Next()) {
-    const std::string_view key = row->key().ToStringView();
-    const std::uint64_t sequence = TRY(rocks->Named(Family::kChanges, key, ParseSequenceKey(key)));
-    if (sequence != last + 1) return rocks->MissingChange(last + 1, sequence);
-    last = sequence;
-  }
-  if (!row->status().ok()) return rocks->ErrorOf(row->status(), "family changes");
+  const HeldSnapshot snapshot(*rocks);
+  ChangeWalk changes = TRY(ChangeWalk::Open(*rocks, snapshot));
+  std::uint64_t last = changes.trimmed();
+  while (const std::optional<std::uint64_t> sequence = TRY(changes.Next())) last = *sequence;
   last_sequence_ = last;
-  trimmed_sequence_ = trimmed;
+  trimmed_sequence_ = changes.trimmed();
   return {};
 }
 
@@ -159,9 +145,7 @@ Status CatalogCommitter::Resume() {
 }
 
 Status CatalogCommitter::Run(Request& request) {
-  if (database_->params().read_only) {
-    return Error{ErrorCode::kInvalidArgument, database_->path() + ": is open for reading only"};
-  }
+  TRY(database_->CheckWritable());
   std::unique_lock lock(queue_mutex_);
   queue_.push_back(&request);
   turn_.wait(lock, [&] { return request.done || queue_.front() == &request; });

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include "core/log.h"
+#include "storage/catalog_log.h"
 #include "storage/catalog_options.h"
 
 namespace kith {
@@ -45,6 +47,25 @@ Error OpenError(const rocksdb::Status& status, const std::string& folder) {
   return Error{missing ? ErrorCode::kCorruption : CodeOf(status), folder + ": opening: " + text};
 }
 
+constexpr auto kReadersWait = std::chrono::seconds(60);
+constexpr auto kPollInterval = std::chrono::milliseconds(1);
+
+// Whether what opening writes has room: a sorted copy of what the logs hold, and small files. Asked
+// before the database is closed, for once it is closed it may not come back.
+Status CheckSpace(const std::string& folder) {
+  std::uint64_t needed = std::uint64_t{1} << 20;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".log") needed += entry.file_size(error);
+  }
+  const std::filesystem::space_info space = std::filesystem::space(folder, error);
+  if (error) return Error{ErrorCode::kIoError, folder + ": " + error.message()};
+  if (space.available >= needed) return {};
+  return Error{ErrorCode::kIoError, folder + ": No space left on device: expected " +
+                                        std::to_string(needed) + " bytes to resume, found " +
+                                        std::to_string(space.available)};
+}
+
 std::string RowName(Family in, std::string_view key) {
   return std::string("family ") + NameOf(in) + ", key " + ShowBytes(key);
 }
@@ -55,6 +76,7 @@ std::string RocksFolder(const std::string& path) { return path + "/rocksdb"; }
 
 Result<std::unique_ptr<RocksDatabase>> RocksDatabase::Open(const std::string& folder,
                                                            const CatalogParams& params, Mode mode) {
+  if (mode != Mode::kCreate) TRY(CheckLogs(folder));
   std::unique_ptr<RocksDatabase> database(new RocksDatabase());
   database->folder_ = folder;
   database->read_only_ = mode == Mode::kReadOnly;
@@ -94,9 +116,12 @@ RocksDatabase::~RocksDatabase() {
   if (!closed.ok() && !read_only_) LogWarning(folder_ + ": closing: " + closed.ToString());
 }
 
-Result<std::optional<std::string>> RocksDatabase::Get(Family in, std::string_view key) const {
+Result<std::optional<std::string>> RocksDatabase::Get(Family in, std::string_view key,
+                                                      const rocksdb::Snapshot* snapshot) const {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
   std::string value;
-  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), family(in), key, &value);
+  const rocksdb::Status status = db_->Get(options, family(in), key, &value);
   if (status.IsNotFound()) return std::optional<std::string>();
   if (!status.ok()) return RowError(in, key, status);
   return std::optional<std::string>(std::move(value));
@@ -115,38 +140,57 @@ Error RocksDatabase::RowError(Family in, std::string_view key,
   return ErrorOf(status, RowName(in, key));
 }
 
-Error RocksDatabase::MissingChange(std::uint64_t expected, std::uint64_t found) const {
-  return RowError(Family::kChanges, SequenceKey(found),
-                  "expected batch " + std::to_string(expected) + ", found " +
-                      std::to_string(found) + ": batches between them are lost");
-}
-
 CatalogDatabase::CatalogDatabase(std::string path, CatalogParams params,
                                  std::unique_ptr<RocksDatabase> database)
     : path_(std::move(path)), params_(params), present_(std::move(database)) {}
 
+Status CatalogDatabase::CheckWritable() const {
+  if (!params_.read_only) return {};
+  return Error{ErrorCode::kInvalidArgument, path_ + ": is open for reading only"};
+}
+
 Status CatalogDatabase::Reopen() {
-  constexpr auto kReadersWait = std::chrono::seconds(60);
-  constexpr auto kPollInterval = std::chrono::milliseconds(1);
+  const std::string folder = RocksFolder(path_);
+  TRY(CheckSpace(folder));
+  TRY(TakeFromReaders());
+  Result<std::unique_ptr<RocksDatabase>> opened =
+      RocksDatabase::Open(folder, params_, RocksDatabase::Mode::kReadWrite);
+  Status status;
+  if (!opened.ok()) {
+    status = opened.error();
+    opened = RocksDatabase::Open(folder, params_, RocksDatabase::Mode::kReadOnly);
+  }
+  const std::lock_guard lock(present_mutex_);
+  failure_ = status;
+  if (opened.ok()) present_ = std::move(opened).value();
+  reopening_ = false;
+  reopened_.notify_all();
+  return status;
+}
+
+// Closes the database as soon as no reader holds it.  Readers are not turned away while others are
+// at work: one that reads from within a pass over rows would wait for itself.
+Status CatalogDatabase::TakeFromReaders() {
   const auto deadline = std::chrono::steady_clock::now() + kReadersWait;
-  // Readers are not turned away while others are at work: one that reads from within a pass over
-  // rows would otherwise wait for itself.
-  for (;;) {
+  while (std::chrono::steady_clock::now() < deadline) {
+    std::shared_ptr<RocksDatabase> taken;  // closed after the mutex is released
     {
       const std::lock_guard lock(present_mutex_);
-      if (present_ == nullptr || present_.use_count() == 1) break;
+      if (present_ == nullptr || present_.use_count() == 1) {
+        taken = std::move(present_);
+        reopening_ = true;
+      }
     }
-    if (std::chrono::steady_clock::now() > deadline) {
-      return Error{ErrorCode::kResourceExhausted,
-                   path_ + ": cannot resume while it is read without a pause: retry later"};
-    }
+    if (reopening_) return {};
     std::this_thread::sleep_for(kPollInterval);
   }
-  return {};
+  return Error{ErrorCode::kResourceExhausted,
+               path_ + ": cannot resume while it is read without a pause: try again later"};
 }
 
 Result<std::shared_ptr<RocksDatabase>> CatalogDatabase::Get() const {
-  const std::lock_guard lock(present_mutex_);
+  std::unique_lock lock(present_mutex_);
+  reopened_.wait(lock, [&] { return !reopening_; });
   if (present_ == nullptr) return failure_.error();
   return present_;
 }

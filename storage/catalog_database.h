@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -22,6 +23,7 @@ namespace rocksdb {
 class Cache;
 class ColumnFamilyHandle;
 class DB;
+class Snapshot;
 class Status;
 class WriteBufferManager;
 }  // namespace rocksdb
@@ -54,8 +56,9 @@ class RocksDatabase {
     return families_;
   }
 
-  // The value of a row, or nullopt.
-  Result<std::optional<std::string>> Get(Family in, std::string_view key) const;
+  // The value of a row, or nullopt; of the present state when there is no snapshot.
+  Result<std::optional<std::string>> Get(Family in, std::string_view key,
+                                         const rocksdb::Snapshot* snapshot = nullptr) const;
 
   // The error for a failed call; `what` opens the message ("catalog /data/x: commit").
   Error ErrorOf(const rocksdb::Status& status, std::string_view what) const;
@@ -69,8 +72,6 @@ class RocksDatabase {
   }
   // The error for a row that RocksDB could not read.
   Error RowError(Family in, std::string_view key, const rocksdb::Status& status) const;
-  // The change that should stand where `found` does is missing.
-  Error MissingChange(std::uint64_t expected, std::uint64_t found) const;
 
  private:
   RocksDatabase() = default;
@@ -88,20 +89,27 @@ class CatalogDatabase {
 
   const std::string& path() const { return path_; }
   const CatalogParams& params() const { return params_; }
+  // kInvalidArgument when opened read-only.
+  Status CheckWritable() const;
 
   // The present opening; keep it no longer than one call of the catalog.
   Result<std::shared_ptr<RocksDatabase>> Get() const;
   // Closes the database and opens it again, as a process does that ended and came back.  Waits
-  // until no reader holds it (kResourceExhausted after a minute).  When it cannot be opened for
-  // writing, it is opened for reading and the error returned.
+  // until no reader holds it (kResourceExhausted after a minute); readers that come meanwhile wait.
+  // When it cannot be opened for writing, it is opened for reading and the error returned.
+  // REQUIRES: one thread at a time.
   Status Reopen();
 
  private:
+  Status TakeFromReaders();
+
   const std::string path_;
   const CatalogParams params_;
-  mutable std::mutex present_mutex_;  // guards present_ and failure_
+  mutable std::mutex present_mutex_;  // guards what follows
+  mutable std::condition_variable reopened_;
   std::shared_ptr<RocksDatabase> present_;
-  Status failure_;  // why there is no database
+  bool reopening_ = false;
+  Status failure_;  // why there is no database, or only one for reading
 };
 
 // Runs `function`; what it throws becomes the error.  Around everything that RocksDB runs.

@@ -72,7 +72,8 @@ rocksdb::DBOptions CatalogDbOptions(const CatalogParams& params,
   // Logs are kept until the oldest change in them is in a sorted file; families with few changes
   // would keep them for ever.
   options.max_total_wal_size = std::max(4 * WriteBytes(params), 64 * kMegabyte);
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // A torn last record is dropped.  That it is the last one, and torn, CheckLogs has made sure.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.track_and_verify_wals_in_manifest = true;
   options.max_bgerror_resume_count = 0;
   options.listeners = {std::make_shared<NoSilentRecovery>()};
