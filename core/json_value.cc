@@ -83,6 +83,13 @@ bool JsonObject::Erase(std::string_view key) {
   return true;
 }
 
+JsonValue::JsonValue() = default;
+JsonValue::~JsonValue() = default;
+JsonValue::JsonValue(const JsonValue& other) = default;
+JsonValue::JsonValue(JsonValue&& other) noexcept = default;
+JsonValue& JsonValue::operator=(const JsonValue& other) = default;
+JsonValue& JsonValue::operator=(JsonValue&& other) noexcept = default;
+
 std::optional<std::int64_t> JsonValue::AsInt64() const {
   if (kind() != Kind::kInt) return std::nullopt;
   return Get<2>();

@@ -77,7 +77,13 @@ class JsonValue {
  public:
   enum class Kind : std::uint8_t { kNull, kBool, kInt, kUint, kDouble, kString, kArray, kObject };
 
-  JsonValue() = default;  // null
+  // Defined out of line: GCC 12 warns of uninitialised reads where the variant's moves are inlined.
+  JsonValue();  // null
+  ~JsonValue();
+  JsonValue(const JsonValue& other);
+  JsonValue(JsonValue&& other) noexcept;
+  JsonValue& operator=(const JsonValue& other);
+  JsonValue& operator=(JsonValue&& other) noexcept;
   JsonValue(std::nullptr_t) {}
   template <std::same_as<bool> T>
   JsonValue(T value) : value_(std::in_place_index<1>, value) {}
