@@ -56,8 +56,13 @@ std::size_t Posting::memory_bytes() const {
 }
 
 void PostingUnion::Add(const Posting& posting) {
-  few_.insert(few_.end(), posting.few_.begin(), posting.few_.end());
-  many_.Or(posting.many_);
+  if (posting.count() > kGatherMax) {
+    many_.Or(posting.many_);
+  } else if (posting.few_.empty()) {
+    posting.many_.ForEach([&](Slot slot) { few_.push_back(slot); });
+  } else {
+    few_.insert(few_.end(), posting.few_.begin(), posting.few_.end());
+  }
 }
 
 SlotSet PostingUnion::Take() {

@@ -39,6 +39,10 @@ class PostingUnion {
   SlotSet Take();
 
  private:
+  // Sets up to this are gathered slot by slot: 2 ns each, against 100 ns for each container that
+  // two sets have in common.
+  static constexpr std::uint64_t kGatherMax = 4096;
+
   std::vector<Slot> few_;
   SlotSet many_;
 };

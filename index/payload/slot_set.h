@@ -33,6 +33,8 @@ class SlotSet {
   // Slots in any order, repeated or not.  Faster than Add one by one.
   static SlotSet Of(std::span<const Slot> slots);
   static SlotSet Range(Slot begin, Slot end);  // [begin, end)
+  // Slot s is in the set when bit s % 64 of word s / 64 is.  REQUIRES: at most 2^26 words.
+  static SlotSet FromBits(std::span<const std::uint64_t> words);
 
   void Add(Slot slot);
   void Remove(Slot slot);
