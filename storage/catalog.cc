@@ -122,7 +122,11 @@ Catalog::Catalog(std::unique_ptr<CatalogDatabase> database,
     : database_(std::move(database)), committer_(std::move(committer)) {}
 Catalog::~Catalog() = default;
 Catalog::Catalog(Catalog&& other) noexcept = default;
-Catalog& Catalog::operator=(Catalog&& other) noexcept = default;
+Catalog& Catalog::operator=(Catalog&& other) noexcept {
+  committer_ = std::move(other.committer_);  // first: the old one still uses the old database
+  database_ = std::move(other.database_);
+  return *this;
+}
 
 Result<Catalog> Catalog::Open(const std::string& path, const CatalogParams& params) {
   return CatchAtWall(path, [&]() -> Result<Catalog> {

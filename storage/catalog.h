@@ -52,8 +52,8 @@ struct CatalogParams {
   std::uint64_t memory_bytes = std::uint64_t{256} << 20;
   int background_threads = 2;  // that flush and compact; shared by the catalogs of a process
   bool create_if_missing = false;
-  // Changes nothing in the folder and takes no lock: sees the state of the moment of opening, and
-  // fails with kIoError when another process replaces files meanwhile.
+  // Changes nothing in the folder and takes no lock: sees the state of the moment of opening.  Not
+  // beside a process that writes: files that it replaces look like damage (kCorruption).
   bool read_only = false;
 };
 

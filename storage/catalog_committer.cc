@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "core/log.h"
 #include "storage/catalog_database.h"
 #include "storage/catalog_records.h"
 #include "storage/catalog_rows.h"
@@ -49,6 +50,9 @@ class CatalogCommitter::Writing {
   }
 
   rocksdb::Status Write(Durability durability) {
+    if (batch_.Count() == 0) {
+      return durability == Durability::kSync ? rocks_.db().SyncWAL() : rocksdb::Status::OK();
+    }
     rocksdb::WriteOptions options;
     options.sync = durability == Durability::kSync;
     return rocks_.db().Write(options, &batch_);
@@ -104,6 +108,13 @@ Result<std::unique_ptr<CatalogCommitter>> CatalogCommitter::Create(CatalogDataba
   return committer;
 }
 
+CatalogCommitter::~CatalogCommitter() {
+  // After a failure the log cannot be synced any more, and RocksDB aborts when asked to.
+  if (failure_) return;
+  const Status status = Sync();
+  if (!status.ok()) LogWarning(status.error().message);
+}
+
 // Beside the last number this finds gaps: a log whose middle was overwritten with zeros loses
 // whole batches without any checksum failing.
 Status CatalogCommitter::ReadNumbers() {
@@ -136,6 +147,13 @@ Result<std::uint64_t> CatalogCommitter::Commit(std::span<const CatalogBatch* con
 
 Status CatalogCommitter::TrimChanges(std::uint64_t up_to) {
   Request request{.kind = Kind::kTrim, .trim_up_to = up_to};
+  return Run(request);
+}
+
+// In the queue as well: RocksDB aborts when it is to sync a log while a write to it fails.
+Status CatalogCommitter::Sync() {
+  if (database_->params().read_only) return {};
+  Request request{.kind = Kind::kSync, .durability = Durability::kSync};
   return Run(request);
 }
 
@@ -217,16 +235,6 @@ Status CatalogCommitter::Write(std::span<Request* const> group) {
   last_sequence_ = writing.last();
   trimmed_sequence_ = writing.trimmed();
   return {};
-}
-
-Status CatalogCommitter::Sync() {
-  return CatchAtWall(database_->path(), [&]() -> Status {
-    if (database_->params().read_only) return {};
-    const std::shared_ptr<RocksDatabase> rocks = TRY(database_->Get());
-    const rocksdb::Status status = rocks->db().SyncWAL();
-    if (!status.ok()) return rocks->ErrorOf(status, "syncing the log");
-    return {};
-  });
 }
 
 }  // namespace kith

@@ -26,6 +26,8 @@ class CatalogCommitter {
   // Borrows `database`.
   static Result<std::unique_ptr<CatalogCommitter>> Create(CatalogDatabase* database);
 
+  ~CatalogCommitter();  // syncs the log; an error is logged
+
   // See Catalog.
   Result<std::uint64_t> Commit(std::span<const CatalogBatch* const> batches, Durability durability);
   Status TrimChanges(std::uint64_t up_to);
@@ -35,7 +37,7 @@ class CatalogCommitter {
   std::uint64_t trimmed_sequence() const { return trimmed_sequence_.load(); }
 
  private:
-  enum class Kind { kCommit, kTrim, kResume };
+  enum class Kind { kCommit, kTrim, kSync, kResume };
   // One call that waits for its turn.
   struct Request {
     Kind kind = Kind::kCommit;

@@ -105,10 +105,6 @@ Result<std::unique_ptr<RocksDatabase>> RocksDatabase::Open(const std::string& fo
 
 RocksDatabase::~RocksDatabase() {
   if (db_ == nullptr) return;
-  if (!read_only_) {
-    const rocksdb::Status synced = db_->FlushWAL(true);
-    if (!synced.ok()) LogWarning(folder_ + ": syncing the log: " + synced.ToString());
-  }
   for (rocksdb::ColumnFamilyHandle* family : families_) {
     db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
   }

@@ -43,7 +43,7 @@ class RocksDatabase {
   // `folder`: that of RocksDB.  Errors as Catalog::Open.
   static Result<std::unique_ptr<RocksDatabase>> Open(const std::string& folder,
                                                      const CatalogParams& params, Mode mode);
-  ~RocksDatabase();  // syncs the log; an error is logged
+  ~RocksDatabase();  // does not sync the log; an error is logged
   RocksDatabase(const RocksDatabase&) = delete;
   RocksDatabase& operator=(const RocksDatabase&) = delete;
 

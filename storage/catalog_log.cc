@@ -203,6 +203,9 @@ Status CheckManifest(const std::string& folder) {
   if (!current.ok() || !current.value().starts_with("MANIFEST-")) return {};
   const std::string path = folder + "/" + current.value().substr(0, current.value().find('\n'));
   const Result<MappedFile> file = MappedFile::Open(path);
+  if (!file.ok() && file.error().code == ErrorCode::kNotFound) {
+    return Error{ErrorCode::kCorruption, path + ": missing, though file CURRENT names it"};
+  }
   if (!file.ok()) return file.error();
   TRY(CheckLog(file.value().bytes(), path));
   return {};
