@@ -77,6 +77,17 @@ PointId::Uuid PointId::uuid() const {
   return bytes;
 }
 
+std::optional<PointId> PointId::Next() const {
+  PointId next = *this;
+  if (++next.low_ != 0) return next;
+  if (!is_uuid_) {
+    next.is_uuid_ = true;  // behind the last number stands the first UUID
+    return next;
+  }
+  if (++next.high_ != 0) return next;
+  return std::nullopt;
+}
+
 std::string PointId::ToString() const {
   if (!is_uuid_) return std::to_string(low_);
   constexpr char kDigits[] = "0123456789abcdef";

@@ -7,6 +7,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,9 @@ class PointId {
   bool is_uuid() const { return is_uuid_; }
   std::uint64_t number() const { return low_; }  // REQUIRES: !is_uuid()
   Uuid uuid() const;                             // REQUIRES: is_uuid()
+
+  // The id right behind this one in their order; nothing after the last UUID.
+  std::optional<PointId> Next() const;
 
   // Decimal digits, or lower-case UUID with hyphens.
   std::string ToString() const;

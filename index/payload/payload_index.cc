@@ -52,6 +52,16 @@ Result<bool> PayloadIndex::AddField(const JsonPath& path, const FieldSchema& sch
   return true;
 }
 
+Status PayloadIndex::TakeField(PayloadIndex& other, const JsonPath& path) {
+  const auto taken =
+      std::ranges::find_if(other.fields_, [&](const auto& field) { return field->path == path; });
+  assert(taken != other.fields_.end());
+  TRY(AddField(path, (*taken)->schema));  // checks the limit and keeps the list of text fields
+  *Find(path) = std::move(**taken);
+  other.RemoveField(path);
+  return {};
+}
+
 bool PayloadIndex::RemoveField(const JsonPath& path) {
   text_fields_.Remove(path);
   return std::erase_if(fields_, [&](const auto& field) { return field->path == path; }) > 0;

@@ -61,7 +61,11 @@ class PayloadIndex {
   // empty.  Errors: kResourceExhausted (over kPayloadFieldsMax).
   Result<bool> AddField(const JsonPath& path, const FieldSchema& schema);
   bool RemoveField(const JsonPath& path);  // false: no such index
-  std::vector<FieldInfo> fields() const;   // in the order of adding
+  // Moves a field of another index here, with all it knows; replaces one of the same path.  So an
+  // index can be filled aside while this one answers.  REQUIRES: `other` has the field.
+  // Errors: kResourceExhausted (over kPayloadFieldsMax).
+  Status TakeField(PayloadIndex& other, const JsonPath& path);
+  std::vector<FieldInfo> fields() const;  // in the order of adding
   const TextFields& text_fields() const;
 
   // Replaces what the slot had.  The second form is for a field that was just added.

@@ -54,6 +54,15 @@ TEST(PointIdTest, KeysSortAsIdsDoAndComeBack) {
   }
 }
 
+TEST(PointIdTest, NextIsRightBehind) {
+  EXPECT_EQ(PointId(7).Next(), PointId(8));
+  const PointId first_uuid = PointId::ParseUuid(std::string(32, '0')).value();
+  EXPECT_EQ(PointId(std::numeric_limits<std::uint64_t>::max()).Next(), first_uuid);
+  EXPECT_EQ(PointId::ParseUuid("0000000000000000ffffffffffffffff").value().Next(),
+            PointId::ParseUuid("00000000000000010000000000000000").value());
+  EXPECT_EQ(PointId::ParseUuid(std::string(32, 'f')).value().Next(), std::nullopt);
+}
+
 TEST(PointIdTest, ForeignKeysAreCorruption) {
   for (const std::string& key : {std::string(), std::string("n"), std::string(9, 'x'),
                                  std::string(17, 'n'), "u" + std::string(8, '\0')}) {

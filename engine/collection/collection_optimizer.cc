@@ -1,0 +1,395 @@
+// Background work: linking, sealing, merging, dropping what was deleted.
+//
+// Sealing takes live segments that are full; merging takes segments of like size (their live rows
+// within one power of merge_factor), so that each row is rebuilt about log(rows) times; a segment
+// of which more than deleted_threshold is deleted is rebuilt alone.  A job builds one sealed
+// segment from a snapshot while writes and searches go on; what they changed meanwhile is masked
+// when it takes its place.  Then the manifest names the new segment; only after that the files of
+// the old are removed and the list of changes is cut.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "core/log.h"
+#include "engine/collection/collection_state.h"
+#include "index/hnsw/hnsw_index.h"
+
+namespace kith {
+namespace {
+
+constexpr std::uint32_t kLinkStep = 64;               // rows linked between two looks at the state
+constexpr std::uint64_t kPayloadSaveChanges = 50000;  // changes after which indexes are saved
+
+// Live rows of segments as a vector file, in the order of segments and positions.
+class SegmentRows final : public VectorReader {
+ public:
+  SegmentRows(const FieldSnapshot& segments, std::uint32_t dim)
+      : VectorReader({.path = "collection",
+                      .format = "segments",
+                      .type = DataType::kF32,
+                      .rows = 0,
+                      .dim = dim}) {
+    for (std::uint32_t s = 0; s < segments.segments.size(); ++s) {
+      const SegmentView& segment = segments.segments[s];
+      for (std::uint32_t position = 0; position < segment.rows; ++position) {
+        if (segment.IsDeleted(position)) continue;
+        rows_.push_back({&segment, position});
+        slots_.push_back(segment.SlotAt(position));
+      }
+    }
+    info_.rows = rows_.size();
+  }
+  Status ReadRaw(std::uint64_t first, std::uint64_t rows, std::span<std::byte> out) const override {
+    std::vector<float> vector(info_.dim);
+    for (std::uint64_t i = 0; i < rows; ++i) {
+      const Row& row = rows_[first + i];
+      row.segment->VectorAt(row.position, vector);
+      std::memcpy(out.data() + i * info_.dim * sizeof(float), vector.data(),
+                  info_.dim * sizeof(float));
+    }
+    return {};
+  }
+  std::span<const std::uint32_t> slots() const { return slots_; }
+
+ private:
+  struct Row {
+    const SegmentView* segment;
+    std::uint32_t position;
+  };
+  std::vector<Row> rows_;
+  std::vector<std::uint32_t> slots_;
+};
+
+// Tells the state of a job to whoever asks the collection.
+class StageProgress final : public Progress {
+ public:
+  StageProgress(Progress& outer, std::atomic<std::uint64_t>& done,
+                std::atomic<std::uint64_t>& total)
+      : outer_(outer), done_(done), total_(total) {}
+  void Start(std::string_view stage, std::uint64_t total) override {
+    done_ = 0;
+    total_ = total;
+    outer_.Start(stage, total);
+  }
+  void Advance(std::uint64_t items) override {
+    done_ += items;
+    outer_.Advance(items);
+  }
+  void Finish() override {}
+
+ private:
+  Progress& outer_;
+  std::atomic<std::uint64_t>&done_, &total_;
+};
+
+bool IsFull(const SegmentView& segment) {
+  return segment.live && segment.rows == segment.live->index->params().capacity;
+}
+
+// Segments of one class are of like size.
+int SizeClass(const SegmentView& segment, std::uint32_t factor) {
+  return static_cast<int>(std::log(std::max(1u, segment.live_rows())) / std::log(factor));
+}
+
+// What the optimizer would do with one field, or nothing.
+FieldSnapshot Choose(const FieldSnapshot& field, const OptimizerConfig& config,
+                     std::string& stage) {
+  FieldSnapshot chosen;
+  for (const SegmentView& segment : field.segments) {
+    if (IsFull(segment)) chosen.segments.push_back(segment);
+  }
+  if (!chosen.segments.empty()) {
+    stage = "seal";
+    return chosen;
+  }
+  for (const SegmentView& segment : field.segments) {
+    if (!segment.sealed || segment.rows < config.vacuum_rows_min) continue;
+    if (segment.deleted_count > config.deleted_threshold * segment.rows) {
+      stage = "drop deleted";
+      chosen.segments.push_back(segment);
+      return chosen;
+    }
+  }
+  for (const SegmentView& of_class : field.segments) {
+    if (!of_class.sealed) continue;
+    chosen.segments.clear();
+    for (const SegmentView& segment : field.segments) {
+      if (segment.sealed &&
+          SizeClass(segment, config.merge_factor) == SizeClass(of_class, config.merge_factor)) {
+        chosen.segments.push_back(segment);
+      }
+    }
+    if (chosen.segments.size() >= config.merge_factor) {
+      stage = "merge";
+      return chosen;
+    }
+  }
+  chosen.segments.clear();
+  return chosen;
+}
+
+}  // namespace
+
+std::optional<Collection::Impl::Job> Collection::Impl::NextJob() {
+  const std::shared_lock lock(points_mutex_);
+  for (std::size_t field = 0; field < fields_.size(); ++field) {
+    Job job{.field = field, .segments = {}, .stage = {}};
+    job.segments = Choose(snapshot_->fields[field], config_.optimizer, job.stage);
+    if (!job.segments.segments.empty()) return job;
+  }
+  return std::nullopt;
+}
+
+Status Collection::Impl::RunJob(const Job& job, const Cancellation& cancellation,
+                                Progress& progress) {
+  VectorField& field = *fields_[job.field];
+  const VectorConfig& config = field.config();
+  {
+    const std::lock_guard lock(work_mutex_);
+    stage_ = job.stage;
+  }
+  StageProgress staged(progress, stage_done_, stage_total_);
+  const SegmentRows rows(job.segments, config.size);
+  std::shared_ptr<const SealedSegment> sealed;
+  if (rows.info().rows > 0) {
+    std::uint32_t serial = 0;
+    {
+      const std::unique_lock lock(points_mutex_);
+      serial = field.NextSerial();
+    }
+    const std::string name = SegmentFileName(config.field, serial);
+    const std::string file = path_ + "/segments/" + name;
+    ThreadPool pool(config_.optimizer.threads);
+    TRY(BuildHnswIndex(
+        rows,
+        {.metric = config.metric,
+         .m = config.m,
+         .ef_construction = config.ef_construct,
+         .exact = config.rows == ExactKind::kF16 ? ExactKind::kF16 : ExactKind::kAuto,
+         .seed = serial,
+         .ids = rows.slots()},
+        file, pool, cancellation, staged));
+    sealed = TRY(SealedSegment::Open(file, name, serial,
+                                     config.on_disk ? LoadMode::kMapped : LoadMode::kResident));
+  }
+  {
+    const std::unique_lock lock(points_mutex_);
+    field.Replace(job.segments, std::move(sealed));
+    Publish(snapshot_->sequence);
+  }
+  return CommitManifest();
+}
+
+Status Collection::Impl::CommitManifest() {
+  Manifest manifest;
+  bool save_indexes = false;
+  std::uint64_t changes = 0;
+  {
+    const std::shared_lock lock(points_mutex_);
+    const std::uint64_t none = snapshot_->sequence + 1;
+    manifest.sequence = none - 1;
+    for (std::size_t f = 0; f < fields_.size(); ++f) {
+      manifest.sequence = std::min(manifest.sequence, fields_[f]->FirstUnsealed(none) - 1);
+      for (const SegmentView& segment : snapshot_->fields[f].segments) {
+        if (!segment.sealed) continue;
+        manifest.entries.push_back({.field = fields_[f]->config().field,
+                                    .serial = segment.serial(),
+                                    .rows = segment.rows,
+                                    .deleted_count = segment.deleted_count,
+                                    .deleted = segment.deleted});
+      }
+    }
+    changes = snapshot_->sequence - payload_sequence_;
+    save_indexes = !payload_index_.fields().empty() && changes > kPayloadSaveChanges;
+    manifest.payload_sequence = payload_sequence_;
+    if (payload_index_.fields().empty()) manifest.payload_sequence = 0;
+    if (save_indexes) {
+      // The one write under the lock: readers go on, writers wait for a file of a few bytes a
+      // point.
+      TRY(payload_index_.Save(path_ + "/payload.kith"));
+      manifest.payload_sequence = snapshot_->sequence;
+    }
+    if (!payload_index_.fields().empty()) {
+      manifest.sequence = std::min(manifest.sequence, snapshot_->sequence);
+    }
+  }
+  manifest.generation = generation_ + 1;
+  TRY(WriteManifest(manifest, path_ + "/MANIFEST"));
+  generation_ = manifest.generation;
+  manifest_sequence_ = manifest.sequence;
+  payload_sequence_ = manifest.payload_sequence;
+  TRY(RemoveStrayFiles(manifest));
+  const std::uint64_t needed = manifest.payload_sequence > 0
+                                   ? std::min(manifest.sequence, manifest.payload_sequence)
+                                   : manifest.sequence;
+  return catalog_.TrimChanges(needed);
+}
+
+std::uint32_t Collection::Impl::LinkSome(std::uint32_t rows, const Cancellation& cancellation) {
+  const std::lock_guard one(linker_mutex_);
+  std::shared_ptr<LiveSegment> chosen;
+  {
+    const std::shared_lock lock(points_mutex_);
+    // The open segment first: full ones are sealed soon, and scanned until then.
+    for (const bool full : {false, true}) {
+      for (const FieldSnapshot& field : snapshot_->fields) {
+        for (const SegmentView& segment : field.segments) {
+          if (chosen || !segment.live || IsFull(segment) != full) continue;
+          if (segment.live->index->linked() < segment.rows) chosen = segment.live;
+        }
+      }
+    }
+  }
+  return chosen ? chosen->index->LinkNext(rows, cancellation) : 0;
+}
+
+void Collection::Impl::NotifyWork() {
+  const std::lock_guard lock(work_mutex_);
+  ++work_;
+  linker_idle_ = optimizer_idle_ = false;
+  work_changed_.notify_all();
+}
+
+void Collection::Impl::LinkerLoop() {
+  while (!stopping_.requested()) {
+    std::uint64_t seen = 0;
+    {
+      const std::lock_guard lock(work_mutex_);
+      seen = work_;
+    }
+    if (LinkSome(kLinkStep, stopping_) > 0) continue;
+    std::unique_lock lock(work_mutex_);
+    if (work_ != seen) continue;
+    linker_idle_ = true;
+    work_changed_.notify_all();
+    work_changed_.wait(lock, [&] { return work_ != seen || stopping_.requested(); });
+  }
+}
+
+void Collection::Impl::OptimizerLoop() {
+  while (!stopping_.requested()) {
+    std::uint64_t seen = 0;
+    {
+      const std::lock_guard lock(work_mutex_);
+      seen = work_;
+    }
+    Status done;
+    bool worked = false;
+    {
+      const std::lock_guard one(optimize_mutex_);
+      const std::optional<Job> job = NextJob();
+      worked = job.has_value();
+      if (job) done = RunJob(*job, stopping_, Progress::None());
+    }
+    std::unique_lock lock(work_mutex_);
+    stage_.clear();
+    if (!done.ok() && done.error().code != ErrorCode::kCancelled) {
+      background_error_ = done.error().message;
+      LogError(path_ + ": optimizer: " + done.error().message);
+      // Tried again with the next write, or after a while.
+      optimizer_idle_ = true;
+      work_changed_.notify_all();
+      work_changed_.wait_for(lock, std::chrono::seconds(10),
+                             [&] { return work_ != seen || stopping_.requested(); });
+      continue;
+    }
+    if (worked) {
+      background_error_.clear();
+      continue;
+    }
+    if (work_ != seen) continue;
+    optimizer_idle_ = true;
+    work_changed_.notify_all();
+    work_changed_.wait(lock, [&] { return work_ != seen || stopping_.requested(); });
+  }
+}
+
+void Collection::Impl::StartBackground() {
+  linker_ = std::thread([this] { LinkerLoop(); });
+  optimizer_ = std::thread([this] { OptimizerLoop(); });
+}
+
+Collection::Impl::~Impl() {
+  stopping_.Request();
+  {
+    const std::lock_guard lock(work_mutex_);
+    work_changed_.notify_all();
+  }
+  if (linker_.joinable()) linker_.join();
+  if (optimizer_.joinable()) optimizer_.join();
+}
+
+Status Collection::Impl::OptimizeNow(const Cancellation& cancellation, Progress& progress) {
+  const std::lock_guard one(optimize_mutex_);
+  while (std::optional<Job> job = NextJob()) {
+    TRY(RunJob(*job, cancellation, progress));
+  }
+  while (LinkSome(kLinkStep, cancellation) > 0) {
+  }
+  return cancellation.Check();
+}
+
+bool Collection::Impl::WaitUntilGreen(double seconds) const {
+  std::unique_lock lock(work_mutex_);
+  return work_changed_.wait_for(lock, std::chrono::duration<double>(seconds),
+                                [&] { return linker_idle_ && optimizer_idle_; });
+}
+
+CollectionInfo Collection::Impl::Info() const {
+  CollectionInfo info;
+  {
+    const std::lock_guard lock(work_mutex_);
+    const bool idle = (linker_idle_ && optimizer_idle_) || !params_.background;
+    info.status = !background_error_.empty() ? CollectionStatus::kRed
+                  : idle                     ? CollectionStatus::kGreen
+                                             : CollectionStatus::kYellow;
+    info.error = background_error_;
+    info.stage = stage_;
+    info.stage_done = stage_done_;
+    info.stage_total = stage_total_;
+  }
+  const CatalogStats stats = catalog_.stats();
+  info.disk_bytes = stats.disk_bytes;
+  info.catalog_bytes = stats.block_cache_bytes + stats.memtable_bytes + stats.table_reader_bytes;
+  const std::shared_lock lock(points_mutex_);
+  info.points = slots_.size();
+  info.sequence = snapshot_->sequence;
+  info.slot_bytes = slots_.memory_bytes();
+  info.payload_index_bytes = payload_index_.memory_bytes();
+  for (const FieldSnapshot& field : snapshot_->fields) {
+    info.segments += field.segments.size();
+    info.vectors += field.vectors();
+    for (const SegmentView& segment : field.segments) {
+      if (segment.sealed) {
+        info.linked_vectors += segment.live_rows();
+        info.sealed_bytes += segment.sealed->memory_bytes();
+        info.disk_bytes += segment.sealed->index().info().file_bytes;
+      } else {
+        info.linked_vectors += std::min(segment.live->index->linked(), segment.rows);
+        info.live_bytes += segment.live->index->memory_bytes();
+      }
+    }
+  }
+  return info;
+}
+
+Status Collection::Impl::Verify(const Cancellation& cancellation, Progress& progress) const {
+  TRY(catalog_.Verify(cancellation, progress));
+  std::shared_ptr<const Snapshot> snapshot;
+  {
+    const std::shared_lock lock(points_mutex_);
+    snapshot = snapshot_;
+  }
+  for (const FieldSnapshot& field : snapshot->fields) {
+    for (const SegmentView& segment : field.segments) {
+      if (segment.sealed) TRY(segment.sealed->index().Verify(cancellation, progress));
+    }
+  }
+  if (std::filesystem::exists(path_ + "/MANIFEST")) TRY(ReadManifest(path_ + "/MANIFEST"));
+  return {};
+}
+
+}  // namespace kith

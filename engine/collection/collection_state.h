@@ -1,0 +1,167 @@
+// The inside of a collection.  Private to engine/collection.
+//
+// Lock order: leadership (queue_mutex_ is held only to take or leave it) -> points_mutex_ ->
+// nothing.  No lock is held while the disk is read or written; the leader of the writers holds
+// no lock then, only its turn.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <shared_mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/thread_pool.h"
+#include "engine/collection/collection.h"
+#include "engine/collection/manifest.h"
+#include "engine/collection/vector_field.h"
+#include "engine/collection/write_planner.h"
+
+namespace kith {
+
+// The state between two writes.  Never changes.
+struct Snapshot {
+  std::uint64_t sequence = 0;
+  std::uint32_t slots_end = 0;
+  std::vector<FieldSnapshot> fields;  // in the order of names
+};
+
+class Collection::Impl {
+ public:
+  // --- collection_open.cc ---
+  static Result<std::unique_ptr<Impl>> Create(const std::string& path,
+                                              const CollectionConfig& config,
+                                              const CollectionOpenParams& params);
+  static Result<std::unique_ptr<Impl>> Open(const std::string& path,
+                                            const CollectionOpenParams& params);
+  ~Impl();
+
+  // --- collection_write.cc ---
+  Result<std::uint64_t> Write(const Operation& operation, Durability durability);
+  Status CreateIndex(const JsonPath& path, const FieldSchema& schema);
+  Result<bool> DeleteIndex(const JsonPath& path);
+
+  // --- collection_search.cc ---
+  Result<std::vector<ScoredSlot>> Search(const VectorSearch& search) const;
+  Result<SlotSet> Matches(const Filter* filter) const;
+  Result<std::vector<Record>> Records(std::span<const std::uint32_t> slots,
+                                      const PayloadSelector& payload,
+                                      const VectorSelector& vectors) const;
+  Result<std::vector<std::optional<std::vector<float>>>> Vectors(
+      const std::string& name, std::span<const std::uint32_t> slots) const;
+  Result<Page> Scroll(const PointId& from, std::size_t limit, const Filter* filter,
+                      const PayloadSelector& payload, const VectorSelector& vectors) const;
+  Result<std::uint64_t> Count(const Filter* filter, bool exact) const;
+  Result<std::vector<FacetHit>> Facet(const JsonPath& path, const Filter* filter,
+                                      std::size_t limit) const;
+  Result<std::vector<OrderedSlot>> Ordered(const OrderParams& params, const Filter* filter) const;
+  std::optional<std::uint32_t> SlotOf(const PointId& id) const;
+  PointId IdOf(std::uint32_t slot) const { return slots_.IdOf(slot); }
+
+  // --- collection_optimizer.cc ---
+  Status OptimizeNow(const Cancellation& cancellation, Progress& progress);
+  bool WaitUntilGreen(double seconds) const;
+  CollectionInfo Info() const;
+  Status Verify(const Cancellation& cancellation, Progress& progress) const;
+
+  const CollectionConfig& config() const { return config_; }
+  std::vector<FieldInfo> Indexes() const;
+
+ private:
+  Impl(std::string path, CollectionOpenParams params, CollectionConfig config, Catalog catalog);
+
+  // --- opening ---
+  Status Load();
+  Result<bool> LoadSegments(const Manifest& manifest, std::set<std::size_t>& damaged);
+  Status LoadPoints();
+  Status ReplayVectors(std::uint64_t after, const std::set<std::size_t>& damaged);
+  Status RestoreField(std::size_t field, std::uint64_t sequence);
+  Status PutStored(std::size_t field, std::span<const std::uint32_t> slots, std::uint64_t sequence);
+  Status LoadPayloadIndex(std::uint64_t sequence);
+  Status RebuildPayloadIndex();
+  Result<std::vector<std::uint32_t>> TouchedAfter(std::uint64_t sequence) const;
+  void StartBackground();
+
+  // --- writing ---
+  struct Pending {
+    const Operation* operation;
+    Durability durability;
+    std::optional<Result<std::uint64_t>> result;
+  };
+  class Turn;  // leadership of the writers, while it lives
+  void Lead();
+  void CommitGroup(std::span<Pending* const> group);
+  Status ApplyChanges(const PlannedWrite& write, std::uint64_t sequence);
+  Result<std::vector<std::uint32_t>> FilterSlots(const Filter& filter) const;
+  Status SaveIndexes();
+
+  // --- reading ---
+  // Who may answer: bits of slots, from a filter and the points there are.
+  struct Allowed {
+    SlotSet slots;
+    std::vector<std::uint64_t> bits;
+  };
+  Result<std::size_t> FindField(const std::string& name) const;
+  FilterContext Context(std::vector<std::pair<std::string, SlotSet>>& vectors) const;
+  // A snapshot and, for a filter, the matching slots as of that snapshot.
+  Result<std::shared_ptr<const Snapshot>> View(const Filter* filter,
+                                               std::optional<Allowed>& allowed) const;
+  Status CheckCandidates(const Filter& filter, SlotSet& candidates) const;
+
+  // --- background ---
+  struct Job {
+    std::size_t field = 0;
+    FieldSnapshot segments;  // to be replaced by one
+    std::string stage;
+  };
+  std::optional<Job> NextJob();  // closes live segments it takes
+  Status RunJob(const Job& job, const Cancellation& cancellation, Progress& progress);
+  Status CommitManifest();
+  Status RemoveStrayFiles(const Manifest& manifest);
+  std::uint32_t LinkSome(std::uint32_t rows, const Cancellation& cancellation);
+  void LinkerLoop();
+  void OptimizerLoop();
+  void NotifyWork();
+  void Publish(std::uint64_t sequence);  // REQUIRES: points_mutex_ held exclusively
+
+  const std::string path_;
+  const CollectionOpenParams params_;
+  const CollectionConfig config_;
+  Catalog catalog_;
+
+  // Guards all of the following; held for memory operations only.
+  mutable std::shared_mutex points_mutex_;
+  SlotTable slots_;
+  PayloadIndex payload_index_;
+  std::vector<std::unique_ptr<VectorField>> fields_;  // in the order of names
+  std::shared_ptr<const Snapshot> snapshot_;
+
+  SlotSupply supply_;       // of the leader
+  std::mutex queue_mutex_;  // guards the next four
+  std::condition_variable queue_changed_;
+  std::deque<Pending*> queue_;
+  bool led_ = false;
+  std::optional<Error> failure_;  // memory and catalog disagree: reopen
+
+  // Of the optimizer.
+  std::mutex optimize_mutex_;  // one job at a time: background or OptimizeNow
+  std::uint64_t generation_ = 0, manifest_sequence_ = 0, payload_sequence_ = 0;
+  mutable std::mutex work_mutex_;  // guards the next five
+  mutable std::condition_variable work_changed_;
+  std::uint64_t work_ = 0;  // counts wishes for work
+  bool linker_idle_ = false, optimizer_idle_ = false;
+  std::string stage_, background_error_;
+  std::atomic<std::uint64_t> stage_done_{0}, stage_total_{0};
+  Cancellation stopping_;
+  std::mutex linker_mutex_;  // one linker at a time
+  std::thread linker_, optimizer_;
+};
+
+}  // namespace kith

@@ -1,0 +1,16 @@
+// Changes to a payload at a path.  Pure functions.
+#pragma once
+
+#include "core/json_value.h"
+#include "index/payload/json_path.h"
+
+namespace kith {
+
+// Sets the members of `members` in the object at the path.  Keys that are missing on the way, or
+// hold something else, become objects; elements of arrays are only changed where they are.
+void SetMembersAt(JsonObject& payload, const JsonPath& path, const JsonObject& members);
+
+// Removes what is at the path, if it is there.
+void EraseAt(JsonObject& payload, const JsonPath& path);
+
+}  // namespace kith
