@@ -57,8 +57,10 @@ Status PayloadIndex::TakeField(PayloadIndex& other, const JsonPath& path) {
       std::ranges::find_if(other.fields_, [&](const auto& field) { return field->path == path; });
   assert(taken != other.fields_.end());
   TRY(AddField(path, (*taken)->schema));  // checks the limit and keeps the list of text fields
-  *Find(path) = std::move(**taken);
-  other.RemoveField(path);
+  const std::unique_ptr<PayloadField> field = std::move(*taken);
+  other.fields_.erase(taken);
+  other.text_fields_.Remove(path);
+  *Find(path) = std::move(*field);
   return {};
 }
 

@@ -6,6 +6,10 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <functional>
+#include <utility>
+
+#include "storage/little_endian.h"
 
 namespace kith {
 
@@ -179,12 +183,56 @@ std::vector<Slot> SlotSet::ToVector() const {
   return slots;
 }
 
+namespace {
+
+// Sets the bits [begin, end) that are within the words.
+void FillRange(std::size_t begin, std::size_t end, std::span<std::uint64_t> words) {
+  end = std::min(end, words.size() * 64);
+  for (std::size_t at = begin; at < end;) {
+    const std::size_t count = std::min<std::size_t>(64 - at % 64, end - at);
+    words[at / 64] |= (~std::uint64_t{0} >> (64 - count)) << (at % 64);
+    at += count;
+  }
+}
+
+}  // namespace
+
+// Again by way of the portable format, now with runs: 10 us for a million slots, of which any part
+// may be set.
 void SlotSet::FillBits(std::span<std::uint64_t> words) const {
-  ForEach([&](Slot slot) {
-    if (slot / 64 >= words.size()) return false;
-    words[slot / 64] |= std::uint64_t{1} << (slot % 64);
-    return true;
-  });
+  constexpr std::uint64_t kFewMax = 1024;
+  constexpr std::uint32_t kCookieWithRuns = 12347, kOffsetsFrom = 4;
+  const auto fill_one = [&](std::size_t slot) {
+    if (slot / 64 < words.size()) words[slot / 64] |= std::uint64_t{1} << (slot % 64);
+  };
+  if (count() <= kFewMax) return ForEach(fill_one);
+  std::vector<std::byte> bytes(roaring_bitmap_portable_size_in_bytes(&bits_->bitmap));
+  roaring_bitmap_portable_serialize(&bits_->bitmap, reinterpret_cast<char*>(bytes.data()));
+  const auto cookie = LoadAt<std::uint32_t>(bytes);
+  const bool has_runs = (cookie & 0xffff) == kCookieWithRuns;
+  const std::size_t chunks = has_runs ? (cookie >> 16) + 1 : LoadAt<std::uint32_t>(bytes, 4);
+  const std::size_t run_flags = 4, keys = has_runs ? 4 + (chunks + 7) / 8 : 8;
+  std::size_t at = keys + chunks * 4 + (!has_runs || chunks >= kOffsetsFrom ? chunks * 4 : 0);
+  const auto next16 = [&] { return LoadAt<std::uint16_t>(bytes, std::exchange(at, at + 2)); };
+  for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+    const std::size_t base = std::size_t{LoadAt<std::uint16_t>(bytes, keys + chunk * 4)} << 16;
+    const std::size_t size = LoadAt<std::uint16_t>(bytes, keys + chunk * 4 + 2) + std::size_t{1};
+    if (has_runs && (std::to_integer<int>(bytes[run_flags + chunk / 8]) >> (chunk % 8) & 1) != 0) {
+      for (std::size_t runs = next16(); runs > 0; --runs) {
+        const std::size_t begin = base + next16();
+        FillRange(begin, begin + next16() + 1, words);
+      }
+    } else if (size <= kChunkListMax) {
+      for (std::size_t i = 0; i < size; ++i) fill_one(base + next16());
+    } else {
+      const std::size_t first = std::min(base / 64, words.size());
+      const std::size_t stop = std::min(first + kChunkWords, words.size());
+      for (std::size_t i = first; i < stop; ++i) {
+        words[i] |= LoadAt<std::uint64_t>(bytes, at + (i - first) * 8);
+      }
+      at += kChunkWords * 8;
+    }
+  }
 }
 
 bool SlotSet::Equals(const SlotSet& other) const {

@@ -411,6 +411,21 @@ TEST(PayloadIndexTest, KeepsAnIndexOfTheSameSchemaAndReplacesAnother) {
   EXPECT_EQ(index.text_fields().Find(Path("k")), nullptr);
 }
 
+TEST(PayloadIndexTest, TakesAFieldThatWasFilledAside) {
+  PayloadIndex index = IndexOf("k", {.kind = FieldKind::kText}, {R"({"k":"a b","n":1})"});
+  PayloadIndex aside = IndexOf("k", {.kind = FieldKind::kKeyword}, {R"({"k":"a b"})"});
+  ASSERT_TRUE(index.TakeField(aside, Path("k")).ok());
+  EXPECT_TRUE(aside.fields().empty());
+  ASSERT_EQ(index.fields().size(), 1u);
+  EXPECT_EQ(index.fields()[0].schema.kind, FieldKind::kKeyword);
+  EXPECT_EQ(index.fields()[0].points, 1u);
+  EXPECT_EQ(index.text_fields().Find(Path("k")), nullptr);
+  PayloadIndex texts = IndexOf("k", {.kind = FieldKind::kText}, {R"({"k":"a b"})"});
+  ASSERT_TRUE(index.TakeField(texts, Path("k")).ok());
+  EXPECT_NE(index.text_fields().Find(Path("k")), nullptr);
+  EXPECT_EQ(texts.text_fields().Find(Path("k")), nullptr);
+}
+
 TEST(PayloadIndexTest, RefusesMoreFieldsThanAFileHasSectionsFor) {
   PayloadIndex index;
   for (std::size_t i = 0; i < kPayloadFieldsMax; ++i) {

@@ -127,8 +127,12 @@ TEST(SlotSetTest, WalksInOrderUntilToldToStop) {
 
 TEST(SlotSetTest, FillsBitsAndComesFromBits) {
   RandomStream random(3, 0);
-  for (int i = 0; i < 20; ++i) {
-    const SlotSet slots = Of(RandomSlots(random));
+  for (int i = 0; i < 200; ++i) {
+    SlotSet slots = Of(RandomSlots(random));
+    if (i % 3 == 0) {  // runs, in few chunks and in many
+      const auto begin = static_cast<Slot>(random.Below(70000));
+      slots.AddRange(begin, begin + static_cast<Slot>(random.Below(i % 2 == 0 ? 9000 : 400000)));
+    }
     SlotSet within = slots;
     const std::size_t words = 1 + random.Below(6000);
     within.And(SlotSet::Range(0, static_cast<Slot>(words * 64)));
