@@ -5,6 +5,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/utilities/checkpoint.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -13,6 +14,7 @@
 #include "core/bytes.h"
 #include "core/crc32c.h"
 #include "core/file.h"
+#include "core/system_call.h"
 #include "storage/catalog_committer.h"
 #include "storage/catalog_database.h"
 
@@ -76,11 +78,13 @@ Status CheckParams(const CatalogParams& params) {
                  "catalog memory: expected at least " + std::to_string(kCatalogMemoryBytesMin) +
                      " bytes, found " + std::to_string(params.memory_bytes)};
   }
-  if (params.background_threads < 1 || params.background_threads > kCatalogBackgroundThreadsMax) {
-    return Error{ErrorCode::kInvalidArgument, "catalog background threads: expected 1 to " +
-                                                  std::to_string(kCatalogBackgroundThreadsMax) +
-                                                  ", found " +
-                                                  std::to_string(params.background_threads)};
+  if (params.background_threads < kCatalogBackgroundThreadsMin ||
+      params.background_threads > kCatalogBackgroundThreadsMax) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "catalog background threads: expected " +
+                     std::to_string(kCatalogBackgroundThreadsMin) + " to " +
+                     std::to_string(kCatalogBackgroundThreadsMax) + ", found " +
+                     std::to_string(params.background_threads)};
   }
   return {};
 }
@@ -110,8 +114,8 @@ Result<bool> IsFree(const std::string& path, bool create_if_missing) {
   }
   const bool empty = std::filesystem::is_empty(path, error);
   if (error) return Error{ErrorCode::kIoError, path + ": " + error.message()};
-  if (empty && create_if_missing) std::filesystem::remove(path, error);
-  if (error) return Error{ErrorCode::kIoError, path + ": " + error.message()};
+  // Not with std::filesystem, which would remove a link to the folder instead.
+  if (empty && create_if_missing && rmdir(path.c_str()) != 0) return SystemError(errno, path);
   return empty;
 }
 
@@ -165,6 +169,7 @@ Status Catalog::Resume() { return committer_->Resume(); }
 
 Status Catalog::Checkpoint(const std::string& path) const {
   return CatchAtWall(database_->path(), [&]() -> Status {
+    if (!database_->params().read_only) TRY(committer_->CheckAllowed());
     const std::shared_ptr<RocksDatabase> rocks = TRY(database_->Get());
     OutputDirectory folder = TRY(OutputDirectory::Create(path, OutputFile::IfExists::kRefuse));
     rocksdb::Checkpoint* made = nullptr;
@@ -179,7 +184,7 @@ Status Catalog::Checkpoint(const std::string& path) const {
 
 Status Catalog::Flush() {
   return CatchAtWall(database_->path(), [&]() -> Status {
-    TRY(database_->CheckWritable());
+    TRY(committer_->CheckAllowed());
     const std::shared_ptr<RocksDatabase> rocks = TRY(database_->Get());
     const auto& families = rocks->families();
     const rocksdb::Status status =

@@ -44,13 +44,13 @@ class CatalogDatabase;
 
 inline constexpr std::uint32_t kCatalogVersion = 1;
 inline constexpr std::uint64_t kCatalogMemoryBytesMin = std::uint64_t{8} << 20;
-inline constexpr int kCatalogBackgroundThreadsMax = 64;
+inline constexpr int kCatalogBackgroundThreadsMin = 2, kCatalogBackgroundThreadsMax = 64;
 
 struct CatalogParams {
   // Cache of blocks read, their indexes and filters, and changes not yet in sorted files:
   // together.  A quarter is for the changes.
   std::uint64_t memory_bytes = std::uint64_t{256} << 20;
-  int background_threads = 2;  // that flush and compact; shared by the catalogs of a process
+  int background_threads = 2;  // at least one flushes, one compacts; shared in the process
   bool create_if_missing = false;
   // Changes nothing in the folder and takes no lock: sees the state of the moment of opening.  Not
   // beside a process that writes: files that it replaces look like damage (kCorruption).
@@ -84,6 +84,7 @@ class Catalog {
   // not at all.  Errors: kNotFound (no such folder, and not to be made), kAlreadyExists (in use by
   // another process, or open in this one), kCorruption (not a catalog, or a damaged one),
   // kUnsupported (written by a newer kith), kInvalidArgument (params out of range).
+  // Takes time in proportion to the logs and to the changes that are not trimmed.
   static Result<Catalog> Open(const std::string& path, const CatalogParams& params);
   ~Catalog();  // kLog commits are synced, errors only logged: call Sync to know
   Catalog(Catalog&& other) noexcept;
@@ -135,7 +136,8 @@ class Catalog {
 
   // Passes over all rows from scan.first_slot on, slots ascending, of the state at the time of the
   // call; read ahead, past the cache.  The callback's error ends the pass and is returned.  Views
-  // last until the callback returns.
+  // last until the callback returns.  REQUIRES: callbacks read the catalog at most: one that
+  // commits may wait behind a Resume that waits for the pass.
   using PointCallback = std::function<Status(std::uint32_t slot, const CatalogPoint& point)>;
   using BytesCallback = std::function<Status(std::uint32_t slot, std::string_view bytes)>;
   Status ForEachPoint(const CatalogScan& scan, const PointCallback& callback) const;
@@ -154,6 +156,7 @@ class Catalog {
   std::uint64_t trimmed_sequence() const;
 
   // --- The folder ---
+  // After a failed commit Checkpoint, Flush and Compact are refused, too.
 
   // A copy of this moment's state in the new folder `path`, which appears whole or not at all;
   // sorted files are hard links where the file system allows.  Errors: kAlreadyExists.

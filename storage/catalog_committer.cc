@@ -150,6 +150,13 @@ Status CatalogCommitter::TrimChanges(std::uint64_t up_to) {
   return Run(request);
 }
 
+Status CatalogCommitter::CheckAllowed() const {
+  TRY(database_->CheckWritable());
+  const std::lock_guard lock(queue_mutex_);
+  if (failure_) return *failure_;
+  return {};
+}
+
 // In the queue as well: RocksDB aborts when it is to sync a log while a write to it fails.
 Status CatalogCommitter::Sync() {
   if (database_->params().read_only) return {};

@@ -33,6 +33,8 @@ class CatalogCommitter {
   Status TrimChanges(std::uint64_t up_to);
   Status Resume();
   Status Sync();
+  // The error of a failed write that is not resumed; kInvalidArgument when opened read-only.
+  Status CheckAllowed() const;
   std::uint64_t last_sequence() const { return last_sequence_.load(); }
   std::uint64_t trimmed_sequence() const { return trimmed_sequence_.load(); }
 
@@ -59,7 +61,7 @@ class CatalogCommitter {
   Status Write(std::span<Request* const> group);
 
   CatalogDatabase* database_;
-  std::mutex queue_mutex_;  // guards queue_, failure_ and every queued Request's done
+  mutable std::mutex queue_mutex_;  // guards queue_, failure_ and every queued Request's done
   std::condition_variable turn_;
   std::deque<Request*> queue_;
   std::optional<Error> failure_;  // of a write: further ones are refused

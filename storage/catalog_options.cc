@@ -62,11 +62,7 @@ std::shared_ptr<rocksdb::Cache> NewCatalogCache(const CatalogParams& params) {
 rocksdb::DBOptions CatalogDbOptions(const CatalogParams& params,
                                     const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::DBOptions options;
-  options.max_background_jobs = std::max(2, params.background_threads);
-  options.env->SetBackgroundThreads(std::max(1, params.background_threads / 2),
-                                    rocksdb::Env::Priority::HIGH);
-  options.env->SetBackgroundThreads(std::max(1, params.background_threads / 2),
-                                    rocksdb::Env::Priority::LOW);
+  options.max_background_jobs = params.background_threads;
   options.write_buffer_manager =
       std::make_shared<rocksdb::WriteBufferManager>(WriteBytes(params), cache);
   // Logs are kept until the oldest change in them is in a sorted file; families with few changes

@@ -74,6 +74,8 @@ TEST(CatalogFaultTest, AFullDiskRefusesCommitsUntilResumeAndLosesNothing) {
   ExpectError(failed.ok() ? Status() : failed.error(), ErrorCode::kIoError,
               "No space left on device");
   ExpectError(catalog.TrimChanges(3), ErrorCode::kIoError, "no commits until Resume");
+  ExpectError(catalog.Flush(), ErrorCode::kIoError, "no commits until Resume");
+  ExpectError(catalog.Checkpoint(disk.folder() / "copy"), ErrorCode::kIoError, "until Resume");
   ExpectHolds(catalog, model);  // reading goes on
   ExpectError(catalog.Resume(), ErrorCode::kIoError, "No space left on device");
   ExpectHolds(catalog, model);
@@ -90,6 +92,30 @@ TEST(CatalogFaultTest, AFullDiskRefusesCommitsUntilResumeAndLosesNothing) {
   catalog = OpenCatalog(path);
   ExpectHolds(catalog, model);
   ExpectChanges(catalog);
+}
+
+TEST(CatalogFaultTest, AFlushWithoutSpaceRefusesCommitsUntilResume) {
+  const SmallDisk disk(24 << 20);
+  if (!disk.available()) GTEST_SKIP() << SmallDisk::kSkip;
+  CatalogModel model(20'000);
+  Catalog catalog = OpenCatalog(disk.folder() / "c");
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(catalog.Commit(model.Next(), Durability::kLog).ok());
+  std::ofstream filler(disk.folder() / "filler", std::ios::binary);
+  const std::string page(4096, 'x');
+  while (filler.write(page.data(), 4096).flush()) continue;
+  ExpectError(catalog.Flush(), ErrorCode::kIoError, "No space left on device");
+  ExpectError(catalog.TrimChanges(3), ErrorCode::kIoError, "No space left on device");
+  ExpectHolds(catalog, model);
+  ExpectError(catalog.Resume(), ErrorCode::kIoError, "No space left on device");
+  ExpectHolds(catalog, model);
+  filler.close();
+  std::filesystem::remove(disk.folder() / "filler");
+  ASSERT_TRUE(catalog.Resume().ok());
+  ASSERT_TRUE(catalog.Commit(model.Next(), Durability::kSync).ok());
+  ASSERT_TRUE(catalog.Flush().ok());
+  ExpectHolds(catalog, model);
+  ExpectChanges(catalog, 20'000);
+  EXPECT_TRUE(Verify(catalog).ok());
 }
 
 // Whether fdatasync fails in this process, after TrapSyncs.
@@ -216,22 +242,29 @@ TEST(CatalogFaultTest, RefusesParamsOutOfRange) {
   const TemporaryFolder folder;
   ExpectError(Opening(folder / "c", {.memory_bytes = 1000}), ErrorCode::kInvalidArgument,
               "found 1000");
-  ExpectError(Opening(folder / "c", {.background_threads = 0}), ErrorCode::kInvalidArgument,
-              "found 0");
+  ExpectError(Opening(folder / "c", {.background_threads = 1}), ErrorCode::kInvalidArgument,
+              "expected 2 to 64, found 1");
 }
+
+void OpenAsSomebodyElse(const CatalogChild::Parent& parent) {
+  GiveUpRoot();
+  if (access(parent.path.c_str(), W_OK) != 0) {  // else the folder is this user's own
+    ExpectError(Opening(parent.path + "/new"), ErrorCode::kIoError, "Permission denied");
+    ExpectError(Opening(parent.path), ErrorCode::kIoError, "Permission denied");
+    // Who may only read can open for reading.
+    CatalogModel model;
+    model.AdvanceTo(40);
+    ExpectHolds(OpenCatalog(parent.path, {.memory_bytes = 8 << 20, .read_only = true}), model);
+  }
+  parent.Tell(testing::Test::HasFailure() ? 0 : 1);
+}
+const bool kSomebodyElse = CatalogChild::Role("somebody-else", OpenAsSomebodyElse);
 
 TEST(CatalogFaultTest, SaysSoWhenItMayNotWrite) {
   const TemporaryFolder folder;
-  CatalogModel model = MakeCatalog(folder / "c", false);
-  ExpectInChild([&] {
-    GiveUpRoot();
-    if (geteuid() == 0) return;
-    if (access((folder / "c").c_str(), W_OK) == 0) return;  // the folder is this user's own
-    ExpectError(Opening(folder / "new"), ErrorCode::kIoError, "Permission denied");
-    ExpectError(Opening(folder / "c"), ErrorCode::kIoError, "Permission denied");
-    // Who may only read can open for reading.
-    ExpectHolds(OpenCatalog(folder / "c", {.memory_bytes = 8 << 20, .read_only = true}), model);
-  });
+  MakeCatalog(folder / "c", false);
+  CatalogChild child("somebody-else", folder / "c");
+  EXPECT_EQ(child.Hear(), 1u) << "the child failed, see above";
 }
 
 TEST(CatalogFaultTest, AFlippedByteInAnySortedFileIsFoundByVerifyAndNamed) {
