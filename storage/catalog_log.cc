@@ -169,6 +169,7 @@ Result<std::vector<std::string>> LogNames(const std::string& folder) {
   if (error) return Error{ErrorCode::kIoError, folder + ": " + error.message()};
   std::sort(logs.begin(), logs.end());
   std::vector<std::string> names;
+  names.reserve(logs.size());
   for (auto& [number, name] : logs) names.push_back(std::move(name));
   return names;
 }
