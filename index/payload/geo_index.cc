@@ -88,6 +88,7 @@ std::vector<CodeRange> RangesOf(const GeoBox& box) {
     }
   }
   std::vector<CodeRange> ranges;
+  ranges.reserve(taken.size());
   for (const Cell& cell : taken) ranges.emplace_back(cell.first(), cell.last());
   std::sort(ranges.begin(), ranges.end());
   std::size_t kept = 0;

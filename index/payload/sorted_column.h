@@ -30,6 +30,7 @@ class SortedColumn {
   // Of a pair, or behind the last one.
   struct Position {
     std::size_t bucket = 0, index = 0;
+    // NOLINTNEXTLINE(modernize-use-nullptr): the tool takes the 0 of a comparison for a pointer
     friend auto operator<=>(const Position&, const Position&) = default;
   };
 
