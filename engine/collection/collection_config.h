@@ -31,7 +31,7 @@ struct VectorConfig {
 struct OptimizerConfig {
   double deleted_threshold = 0.2;           // share of deleted rows at which a segment is rebuilt
   std::uint32_t vacuum_rows_min = 1000;     // smaller segments are not rebuilt for that
-  std::uint64_t live_bytes_max = 64 << 20;  // rows of a segment in memory before it is sealed
+  std::uint64_t live_bytes_max = 32 << 20;  // rows of a segment in memory before it is sealed
   std::uint32_t live_rows_max = 131072;
   std::uint32_t merge_factor = 4;  // segments of like size that are merged into one
   std::uint32_t threads = 1;       // of a build

@@ -14,13 +14,16 @@
 #include <utility>
 
 #include "core/log.h"
+#include "core/resource_usage.h"
 #include "engine/collection/collection_state.h"
 #include "index/hnsw/hnsw_index.h"
 
 namespace kith {
 namespace {
 
-constexpr std::uint32_t kLinkStep = 64;               // rows linked between two looks at the state
+constexpr std::uint32_t kLinkStep = 64;  // rows linked between two looks at the state
+constexpr std::chrono::milliseconds kLinkPause{50};
+constexpr std::chrono::milliseconds kQuiet{1000};     // without writes: time to tidy up
 constexpr std::uint64_t kPayloadSaveChanges = 50000;  // changes after which indexes are saved
 
 // Live rows of segments as a vector file, in the order of segments and positions.
@@ -89,14 +92,29 @@ bool IsFull(const SegmentView& segment) {
   return segment.live && segment.rows == segment.live->index->params().capacity;
 }
 
+// A segment that will be full and sealed in a moment is not linked before: that would be done
+// twice.
+bool IsFillingUp(const SegmentView& segment) {
+  constexpr double kMoment = 10, kPause = 0.3;  // seconds
+  const double now = WallSeconds();
+  if (now - segment.live->appended_seconds > kPause) return false;
+  const double age = std::max(now - segment.live->opened_seconds, 1e-3);
+  const double left = segment.live->index->params().capacity - segment.rows;
+  return left * age < kMoment * segment.rows;
+}
+
 // Segments of one class are of like size.
 int SizeClass(const SegmentView& segment, std::uint32_t factor) {
   return static_cast<int>(std::log(std::max(1u, segment.live_rows())) / std::log(factor));
 }
 
-// What the optimizer would do with one field, or nothing.
-FieldSnapshot Choose(const FieldSnapshot& field, const OptimizerConfig& config,
+// What the optimizer would do with one field, or nothing.  While points are being overwritten,
+// segments are not rebuilt again and again for a few more deleted rows, but when half is gone.
+FieldSnapshot Choose(const FieldSnapshot& field, const OptimizerConfig& config, bool quiet,
                      std::string& stage) {
+  constexpr double kBusyThreshold = 0.5;
+  const double threshold =
+      quiet ? config.deleted_threshold : std::max(config.deleted_threshold, kBusyThreshold);
   FieldSnapshot chosen;
   for (const SegmentView& segment : field.segments) {
     if (IsFull(segment)) chosen.segments.push_back(segment);
@@ -107,7 +125,7 @@ FieldSnapshot Choose(const FieldSnapshot& field, const OptimizerConfig& config,
   }
   for (const SegmentView& segment : field.segments) {
     if (!segment.sealed || segment.rows < config.vacuum_rows_min) continue;
-    if (segment.deleted_count > config.deleted_threshold * segment.rows) {
+    if (segment.deleted_count > threshold * segment.rows) {
       stage = "drop deleted";
       chosen.segments.push_back(segment);
       return chosen;
@@ -133,11 +151,11 @@ FieldSnapshot Choose(const FieldSnapshot& field, const OptimizerConfig& config,
 
 }  // namespace
 
-std::optional<Collection::Impl::Job> Collection::Impl::NextJob() {
+std::optional<Collection::Impl::Job> Collection::Impl::NextJob(bool quiet) const {
   const std::shared_lock lock(points_mutex_);
   for (std::size_t field = 0; field < fields_.size(); ++field) {
     Job job{.field = field, .segments = {}, .stage = {}};
-    job.segments = Choose(snapshot_->fields[field], config_.optimizer, job.stage);
+    job.segments = Choose(snapshot_->fields[field], config_.optimizer, quiet, job.stage);
     if (!job.segments.segments.empty()) return job;
   }
   return std::nullopt;
@@ -228,22 +246,27 @@ Status Collection::Impl::CommitManifest() {
   return catalog_.TrimChanges(needed);
 }
 
-std::uint32_t Collection::Impl::LinkSome(std::uint32_t rows, const Cancellation& cancellation) {
+Collection::Impl::Linking Collection::Impl::LinkSome(bool all, const Cancellation& cancellation) {
   const std::lock_guard one(linker_mutex_);
   std::shared_ptr<LiveSegment> chosen;
+  bool waiting = false;
   {
     const std::shared_lock lock(points_mutex_);
-    // The open segment first: full ones are sealed soon, and scanned until then.
-    for (const bool full : {false, true}) {
-      for (const FieldSnapshot& field : snapshot_->fields) {
-        for (const SegmentView& segment : field.segments) {
-          if (chosen || !segment.live || IsFull(segment) != full) continue;
-          if (segment.live->index->linked() < segment.rows) chosen = segment.live;
+    for (const FieldSnapshot& field : snapshot_->fields) {
+      for (const SegmentView& segment : field.segments) {
+        if (!segment.live || IsFull(segment)) continue;  // full ones are sealed, which links them
+        if (segment.live->index->linked() >= segment.rows) continue;
+        if (!all && IsFillingUp(segment)) {
+          waiting = true;
+        } else {
+          chosen = segment.live;
         }
       }
     }
   }
-  return chosen ? chosen->index->LinkNext(rows, cancellation) : 0;
+  if (!chosen) return waiting ? Linking::kWaits : Linking::kDone;
+  chosen->index->LinkNext(kLinkStep, cancellation);
+  return Linking::kLinked;
 }
 
 void Collection::Impl::NotifyWork() {
@@ -260,8 +283,13 @@ void Collection::Impl::LinkerLoop() {
       const std::lock_guard lock(work_mutex_);
       seen = work_;
     }
-    if (LinkSome(kLinkStep, stopping_) > 0) continue;
+    const Linking linking = LinkSome(false, stopping_);
+    if (linking == Linking::kLinked) continue;
     std::unique_lock lock(work_mutex_);
+    if (linking == Linking::kWaits) {
+      work_changed_.wait_for(lock, kLinkPause, [&] { return stopping_.requested(); });
+      continue;
+    }
     if (work_ != seen) continue;
     linker_idle_ = true;
     work_changed_.notify_all();
@@ -270,6 +298,7 @@ void Collection::Impl::LinkerLoop() {
 }
 
 void Collection::Impl::OptimizerLoop() {
+  bool quiet = false;  // nothing was written for a while
   while (!stopping_.requested()) {
     std::uint64_t seen = 0;
     {
@@ -280,7 +309,7 @@ void Collection::Impl::OptimizerLoop() {
     bool worked = false;
     {
       const std::lock_guard one(optimize_mutex_);
-      const std::optional<Job> job = NextJob();
+      const std::optional<Job> job = NextJob(quiet);
       worked = job.has_value();
       if (job) done = RunJob(*job, stopping_, Progress::None());
     }
@@ -300,10 +329,17 @@ void Collection::Impl::OptimizerLoop() {
       background_error_.clear();
       continue;
     }
-    if (work_ != seen) continue;
-    optimizer_idle_ = true;
-    work_changed_.notify_all();
-    work_changed_.wait(lock, [&] { return work_ != seen || stopping_.requested(); });
+    const auto woken = [&] { return work_ != seen || stopping_.requested(); };
+    if (!quiet) {
+      quiet = !work_changed_.wait_for(lock, kQuiet, woken);
+      continue;
+    }
+    if (work_ == seen) {
+      optimizer_idle_ = true;
+      work_changed_.notify_all();
+      work_changed_.wait(lock, woken);
+    }
+    quiet = false;
   }
 }
 
@@ -324,10 +360,10 @@ Collection::Impl::~Impl() {
 
 Status Collection::Impl::OptimizeNow(const Cancellation& cancellation, Progress& progress) {
   const std::lock_guard one(optimize_mutex_);
-  while (std::optional<Job> job = NextJob()) {
+  while (std::optional<Job> job = NextJob(true)) {
     TRY(RunJob(*job, cancellation, progress));
   }
-  while (LinkSome(kLinkStep, cancellation) > 0) {
+  while (!cancellation.requested() && LinkSome(true, cancellation) == Linking::kLinked) {
   }
   return cancellation.Check();
 }

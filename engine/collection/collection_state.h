@@ -121,11 +121,13 @@ class Collection::Impl {
     FieldSnapshot segments;  // to be replaced by one
     std::string stage;
   };
-  std::optional<Job> NextJob();  // closes live segments it takes
+  std::optional<Job> NextJob(bool quiet) const;
   Status RunJob(const Job& job, const Cancellation& cancellation, Progress& progress);
   Status CommitManifest();
   Status RemoveStrayFiles(const Manifest& manifest);
-  std::uint32_t LinkSome(std::uint32_t rows, const Cancellation& cancellation);
+  enum class Linking { kDone, kLinked, kWaits };
+  // Links some rows, if there are any; `all`: also of segments that are filling up.
+  Linking LinkSome(bool all, const Cancellation& cancellation);
   void LinkerLoop();
   void OptimizerLoop();
   void NotifyWork();

@@ -8,6 +8,7 @@
 // Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -82,7 +83,9 @@ class SealedSegment {
 
 struct LiveSegment {
   std::uint32_t serial = 0;
-  std::uint64_t first_sequence = 0;  // of its first row
+  std::uint64_t first_sequence = 0;         // of its first row
+  double opened_seconds = 0;                // WallSeconds()
+  std::atomic<double> appended_seconds{0};  // of the last row
   std::unique_ptr<LiveIndex> index;
   SearcherPool<LiveSearcher> searchers;
 };

@@ -45,14 +45,11 @@ class VectorField {
   void ReserveSerial(std::uint32_t serial) { next_serial_ = std::max(next_serial_, serial + 1); }
   // The lowest sequence number whose rows are only in memory; `none` when there is no such row.
   std::uint64_t FirstUnsealed(std::uint64_t none) const;
-  // No live segment takes further rows: the next Put opens a new one.
-  void CloseLive();
 
  private:
   struct Entry {
     SegmentView view;
     std::shared_ptr<DeletedBits> bits;  // ours to change, when it is not shared with a snapshot
-    bool closed = false;                // a live segment that takes no more
   };
   struct Location {
     std::uint32_t serial = 0;  // 0: no vector
