@@ -79,10 +79,18 @@ class Program:
         self.commands = set(re.findall(r"^  ([a-z][\w-]*)\s{2,}", self.help(), re.M))
 
     @lru_cache(maxsize=None)
-    def help(self, command=None):
-        words = [self.path, *([command] if command else []), "--help"]
+    def help(self, *command):
+        words = [self.path, *command, "--help"]
         run = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
         return run.stdout
+
+    def options(self, words):
+        """The help that names the options of a command, or of an action of one."""
+        text = self.help(words[0])
+        actions = text.partition("\nSubcommands:\n")[2]
+        if len(words) > 1 and re.search(rf"^  {re.escape(words[1])}\s", actions, re.M):
+            text += self.help(words[0], words[1])
+        return text + self.help()
 
     def errors(self, line):
         if re.match(r"\s*(#|kith [\d(])", line):
@@ -96,7 +104,7 @@ class Program:
                 continue
             rest = line[line.index(f"kith {command}"):].split("|")[0].split(" #")[0]
             for option in OPTION.findall(rest):
-                if not re.search(rf"{option}(?![\w-])", self.help(command) + self.help()):
+                if not re.search(rf"{option}(?![\w-])", self.options(words.split()[:2])):
                     yield f"names kith {command} {option}: not in its --help"
 
 

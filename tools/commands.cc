@@ -6,6 +6,7 @@
 namespace kith {
 
 CommandRun DeclareBuild(CLI::App& app);
+CommandRun DeclareCollections(CLI::App& app);
 CommandRun DeclareConvert(CLI::App& app);
 CommandRun DeclareEmbedText(CLI::App& app);
 CommandRun DeclareGroundTruth(CLI::App& app);
@@ -30,6 +31,8 @@ constexpr std::array kCommands = {
     CommandEntry{"convert", "Convert vectors from one file format or type to another",
                  DeclareConvert},
     CommandEntry{"import", "Import an index file of hnswlib or FAISS", DeclareImport},
+    CommandEntry{"collections", "List, create, import, export and back up collections",
+                 DeclareCollections},
     CommandEntry{"train-encoder", "Train a text encoder on a corpus", DeclareTrainEncoder},
     CommandEntry{"embed-text", "Turn texts into vectors", DeclareEmbedText},
 };

@@ -83,9 +83,24 @@ int RejectCommand(const std::string& name) {
 std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error, std::string_view who,
                          const std::vector<std::string>& arguments) {
   std::string message = error.what();
+  std::vector<std::string> actions;
+  for (const CLI::App* action : app.get_subcommands([](const CLI::App*) { return true; })) {
+    actions.push_back(action->get_name());
+  }
+  if (!actions.empty() && !arguments.empty() && !arguments[0].starts_with("-") &&
+      std::ranges::find(actions, arguments[0]) == actions.end()) {
+    message = "unknown action \"" + arguments[0] + "\"";
+    const std::string nearest = NearestWord(arguments[0], actions);
+    if (!nearest.empty()) message += "; did you mean \"" + nearest + "\"?";
+    return message + " (see `" + std::string(who) + " --help`)";
+  }
   std::vector<std::string> known;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  std::vector<const CLI::App*> parsed = {&app};
+  for (const CLI::App* subcommand : app.get_subcommands()) parsed.push_back(subcommand);
+  for (const CLI::App* each : parsed) {
+    for (const CLI::Option* option : each->get_options()) {
+      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    }
   }
   for (const std::string& argument : arguments) {
     const std::string name = argument.substr(0, argument.find('='));

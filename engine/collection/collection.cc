@@ -101,5 +101,6 @@ bool Collection::WaitUntilGreen(double seconds) const { return impl_->WaitUntilG
 Status Collection::Verify(const Cancellation& cancellation, Progress& progress) const {
   return impl_->Verify(cancellation, progress);
 }
+Status Collection::Checkpoint(const std::string& path) const { return impl_->Checkpoint(path); }
 
 }  // namespace kith

@@ -149,6 +149,10 @@ class Collection {
   // Catalog, segments and manifest, and whether they agree.
   Status Verify(const Cancellation& cancellation, Progress& progress) const;
 
+  // The state between two writes as a catalog in the new folder `path`; writes go on meanwhile.
+  // All that a collection is made of can be made again from it.  Errors: kAlreadyExists.
+  Status Checkpoint(const std::string& path) const;
+
   class Impl;
 
  private:

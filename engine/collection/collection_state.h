@@ -70,6 +70,7 @@ class Collection::Impl {
   bool WaitUntilGreen(double seconds) const;
   CollectionInfo Info() const;
   Status Verify(const Cancellation& cancellation, Progress& progress) const;
+  Status Checkpoint(const std::string& path) const { return catalog_.Checkpoint(path); }
 
   const CollectionConfig& config() const { return config_; }
   std::vector<FieldInfo> Indexes() const;
