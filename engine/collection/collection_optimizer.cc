@@ -404,7 +404,9 @@ CollectionInfo Collection::Impl::Info() const {
         info.sealed_bytes += segment.sealed->memory_bytes();
         info.disk_bytes += segment.sealed->index().info().file_bytes;
       } else {
-        info.linked_vectors += std::min(segment.live->index->linked(), segment.rows);
+        const std::uint32_t linked = segment.live->index->linked();
+        info.linked_vectors +=
+            linked >= segment.rows ? segment.live_rows() : std::min(linked, segment.live_rows());
         info.live_bytes += segment.live->index->memory_bytes();
       }
     }

@@ -94,7 +94,8 @@ class Collection::Impl {
   struct Pending {
     const Operation* operation;
     Durability durability;
-    std::optional<Result<std::uint64_t>> result;
+    std::optional<Result<std::uint64_t>> result;  // the leader's until `done`
+    bool done = false;
   };
   class Turn;  // leadership of the writers, while it lives
   void Lead();
@@ -147,7 +148,7 @@ class Collection::Impl {
   std::shared_ptr<const Snapshot> snapshot_;
 
   SlotSupply supply_;       // of the leader
-  std::mutex queue_mutex_;  // guards the next four
+  std::mutex queue_mutex_;  // guards the next four, and Pending::done
   std::condition_variable queue_changed_;
   std::deque<Pending*> queue_;
   bool led_ = false;

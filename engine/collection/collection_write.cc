@@ -51,14 +51,14 @@ class Collection::Impl::Turn {
 };
 
 Result<std::uint64_t> Collection::Impl::Write(const Operation& operation, Durability durability) {
-  Pending pending{&operation, durability, std::nullopt};
+  Pending pending{&operation, durability, std::nullopt, false};
   std::unique_lock lock(queue_mutex_);
   if (queue_.size() >= kQueueMax) {
     return Error{ErrorCode::kResourceExhausted,
                  std::to_string(queue_.size()) + " writes are waiting: try again later"};
   }
   queue_.push_back(&pending);
-  while (!pending.result) {
+  while (!pending.done) {
     if (led_) {
       queue_changed_.wait(lock);
       continue;
@@ -80,6 +80,7 @@ Result<std::uint64_t> Collection::Impl::Write(const Operation& operation, Durabi
       CommitGroup(group);
     }
     lock.lock();
+    for (Pending* each : group) each->done = each->result.has_value();
     led_ = false;
     queue_changed_.notify_all();
   }
