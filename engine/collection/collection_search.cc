@@ -126,23 +126,54 @@ std::optional<std::uint32_t> Collection::Impl::SlotOf(const PointId& id) const {
   return slots_.FindId(id);
 }
 
+std::shared_ptr<const Collection::Impl::Allowed> Collection::Impl::FindCached(
+    const Filter& filter, std::uint64_t sequence) const {
+  if (filter.source.empty()) return nullptr;
+  const std::lock_guard lock(cache_mutex_);
+  for (auto entry = filter_cache_.begin(); entry != filter_cache_.end(); ++entry) {
+    if (entry->sequence != sequence || entry->source != filter.source) continue;
+    std::rotate(filter_cache_.begin(), entry, std::next(entry));
+    return filter_cache_.front().allowed;
+  }
+  return nullptr;
+}
+
+void Collection::Impl::Cache(const Filter& filter, std::uint64_t sequence,
+                             const std::shared_ptr<const Allowed>& allowed) const {
+  if (filter.source.empty() || filter.source.size() > kFilterSourceCachedMax) return;
+  const std::lock_guard lock(cache_mutex_);
+  std::erase_if(filter_cache_,
+                [&](const CachedAllowed& entry) { return entry.sequence != sequence; });
+  filter_cache_.push_front({filter.source, sequence, allowed});
+  if (filter_cache_.size() > kFiltersCached) filter_cache_.pop_back();
+}
+
+void Collection::Impl::ForgetCached() {
+  const std::lock_guard lock(cache_mutex_);
+  filter_cache_.clear();
+}
+
 Result<std::shared_ptr<const Snapshot>> Collection::Impl::View(
-    const Filter* filter, std::optional<Allowed>& allowed) const {
+    const Filter* filter, std::shared_ptr<const Allowed>& allowed) const {
   std::shared_ptr<const Snapshot> snapshot;
+  const auto made = std::make_shared<Allowed>();
   bool exact = true;
   {
     const std::shared_lock lock(points_mutex_);
     snapshot = snapshot_;
     if (filter == nullptr) return snapshot;
+    allowed = FindCached(*filter, snapshot->sequence);
+    if (allowed) return snapshot;
     std::vector<std::pair<std::string, SlotSet>> vectors;
     Selection selection = payload_index_.Select(*filter, slots_.live(), Context(vectors));
-    allowed.emplace();
-    allowed->slots = std::move(selection.candidates);
+    made->slots = std::move(selection.candidates);
     exact = selection.exact;
   }
-  if (!exact) TRY(CheckCandidates(*filter, allowed->slots));
-  allowed->bits.assign((std::size_t{snapshot->slots_end} + 63) / 64, 0);
-  allowed->slots.FillBits(allowed->bits);
+  if (!exact) TRY(CheckCandidates(*filter, made->slots));
+  made->bits.assign((std::size_t{snapshot->slots_end} + 63) / 64, 0);
+  made->slots.FillBits(made->bits);
+  allowed = made;
+  Cache(*filter, snapshot->sequence, allowed);
   return snapshot;
 }
 
@@ -206,9 +237,9 @@ Result<SlotSet> Collection::Impl::Matches(const Filter* filter) const {
     const std::shared_lock lock(points_mutex_);
     return slots_.live();
   }
-  std::optional<Allowed> allowed;
+  std::shared_ptr<const Allowed> allowed;
   TRY(View(filter, allowed));
-  return std::move(allowed->slots);
+  return SlotSet(allowed->slots);
 }
 
 Result<std::vector<ScoredSlot>> Collection::Impl::Search(const VectorSearch& search) const {
@@ -225,7 +256,7 @@ Result<std::vector<ScoredSlot>> Collection::Impl::Search(const VectorSearch& sea
   }
   TRY(CheckFinite(search.vector, "the query"));
   if (search.limit == 0) return std::vector<ScoredSlot>();
-  std::optional<Allowed> allowed;
+  std::shared_ptr<const Allowed> allowed;
   const std::shared_ptr<const Snapshot> snapshot = TRY(View(search.filter, allowed));
   std::vector<Neighbor> found;
   for (const SegmentView& segment : snapshot->fields[field].segments) {

@@ -1,8 +1,8 @@
 // The inside of a collection.  Private to engine/collection.
 //
 // Lock order: leadership (queue_mutex_ is held only to take or leave it) -> points_mutex_ ->
-// nothing.  No lock is held while the disk is read or written; the leader of the writers holds
-// no lock then, only its turn.
+// cache_mutex_; work_mutex_ is held alone.  No lock is held while the disk is read or written; the
+// leader of the writers holds no lock then, only its turn.
 #pragma once
 
 #include <atomic>
@@ -110,11 +110,21 @@ class Collection::Impl {
     SlotSet slots;
     std::vector<std::uint64_t> bits;
   };
+  // The last answers of View, by the filter's source; good until the next write.
+  struct CachedAllowed {
+    std::string source;
+    std::uint64_t sequence = 0;
+    std::shared_ptr<const Allowed> allowed;
+  };
   Result<std::size_t> FindField(const std::string& name) const;
   FilterContext Context(std::vector<std::pair<std::string, SlotSet>>& vectors) const;
   // A snapshot and, for a filter, the matching slots as of that snapshot.
   Result<std::shared_ptr<const Snapshot>> View(const Filter* filter,
-                                               std::optional<Allowed>& allowed) const;
+                                               std::shared_ptr<const Allowed>& allowed) const;
+  std::shared_ptr<const Allowed> FindCached(const Filter& filter, std::uint64_t sequence) const;
+  void Cache(const Filter& filter, std::uint64_t sequence,
+             const std::shared_ptr<const Allowed>& allowed) const;
+  void ForgetCached();
   Status CheckCandidates(const Filter& filter, SlotSet& candidates) const;
 
   // --- background ---

@@ -225,6 +225,7 @@ Status Collection::Impl::CreateIndex(const JsonPath& path, const FieldSchema& sc
   {
     const std::unique_lock lock(points_mutex_);
     TRY(payload_index_.TakeField(fresh, path));
+    ForgetCached();  // a text index changes what text conditions mean
   }
   return SaveIndexes();
 }
@@ -235,6 +236,7 @@ Result<bool> Collection::Impl::DeleteIndex(const JsonPath& path) {
   {
     const std::unique_lock lock(points_mutex_);
     removed = payload_index_.RemoveField(path);
+    ForgetCached();
   }
   if (removed) TRY(SaveIndexes());
   return removed;

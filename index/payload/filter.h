@@ -42,6 +42,9 @@ struct MinShould {
 struct Filter {
   std::vector<Condition> must, should, must_not;
   std::optional<MinShould> min_should;
+  // The JSON that ParseFilter made it from: filters of equal source select the same.  Empty: made
+  // otherwise.
+  std::string source = {};
 };
 
 // Equal to the value: a string, an integer (1.0 is none) or a bool.

@@ -98,7 +98,7 @@ class Matcher {
 
   bool Holds(const Filter& filter) const {
     const auto holds = [this](const Condition& condition) { return Holds(condition); };
-    const auto& [must, should, must_not, min_should] = filter;
+    const auto& [must, should, must_not, min_should, source] = filter;
     if (!std::all_of(must.begin(), must.end(), holds)) return false;
     if (!should.empty() && std::none_of(should.begin(), should.end(), holds)) return false;
     if (std::any_of(must_not.begin(), must_not.end(), holds)) return false;

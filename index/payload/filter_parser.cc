@@ -416,7 +416,9 @@ class FilterParser {
 }  // namespace
 
 Result<Filter> ParseFilter(const JsonValue& json) {
-  return FilterParser().ParseFilter(json, "filter");
+  Filter filter = TRY(FilterParser().ParseFilter(json, "filter"));
+  filter.source = ToJson(json);
+  return filter;
 }
 
 Result<PointId> ParsePointId(const JsonValue& json, const std::string& where) {
