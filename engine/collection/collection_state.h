@@ -157,6 +157,10 @@ class Collection::Impl {
   std::vector<std::unique_ptr<VectorField>> fields_;  // in the order of names
   std::shared_ptr<const Snapshot> snapshot_;
 
+  static constexpr std::size_t kFiltersCached = 16, kFilterSourceCachedMax = 65536;
+  mutable std::mutex cache_mutex_;                  // guards filter_cache_
+  mutable std::deque<CachedAllowed> filter_cache_;  // latest first
+
   SlotSupply supply_;       // of the leader
   std::mutex queue_mutex_;  // guards the next four, and Pending::done
   std::condition_variable queue_changed_;
