@@ -88,8 +88,11 @@ Status Collection::Impl::Load() {
     const bool fresh =
         !read.ok() && read.error().code == ErrorCode::kNotFound && catalog_.trimmed_sequence() == 0;
     if (!fresh) {
-      LogWarning(path_ + ": segments are built again from the store: " +
-                 (read.ok() ? "the manifest does not fit it" : read.error().message));
+      // A collection out of a snapshot has none, which is nothing to warn of.
+      const bool absent = !read.ok() && read.error().code == ErrorCode::kNotFound;
+      Log(absent ? LogLevel::kInfo : LogLevel::kWarning,
+          path_ + ": segments are built again from the store: " +
+              (read.ok() ? "the manifest does not fit it" : read.error().message));
       for (std::size_t field = 0; field < fields_.size(); ++field) damaged.insert(field);
     }
   }

@@ -25,13 +25,13 @@ inline constexpr std::uint64_t kSourceBatchBytes = std::uint64_t{8} << 20;
 
 // One of `index`, `vectors` and `jsonl` is given.
 struct PointSourceParams {
-  std::string index;    // directory of `kith build`; ids are row numbers, 0 to n - 1
-  std::string vectors;  // any vector file (storage/vector_file.h); ids as with `index`
-  std::string jsonl;  // points (engine/collection/point_json.h), one a line; blank lines count not
+  std::string index = {};    // directory of `kith build`; ids are row numbers, 0 to n - 1
+  std::string vectors = {};  // any vector file (storage/vector_file.h); ids as with `index`
+  std::string jsonl = {};    // points (engine/collection/point_json.h), a line each, or blank
   // With `index` and `vectors`, line by line to the rows.
-  std::string payloads;  // JSON objects; a blank line is an empty one
-  std::string ids;       // numbers or UUIDs, instead of row numbers
-  std::string vector_name;
+  std::string payloads = {};  // JSON objects; a blank line is an empty one
+  std::string ids = {};       // numbers or UUIDs, instead of row numbers
+  std::string vector_name = {};
 };
 
 // What a collection for the points must be like.

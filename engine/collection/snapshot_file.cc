@@ -46,6 +46,18 @@ const char* NameFault(std::string_view name) {
   return parts > kSnapshotNamePartsMax ? "lies too deep" : nullptr;
 }
 
+// Why a file cannot stand beside those before it; null: it can, and is among them from here on.
+const char* ClashOf(const std::string& name, std::set<std::string>& names,
+                    std::set<std::string>& folders) {
+  if (folders.count(name) > 0) return "is a folder too";
+  for (std::size_t end = name.find('/'); end != std::string::npos; end = name.find('/', end + 1)) {
+    const std::string folder = name.substr(0, end);
+    if (names.count(folder) > 0) return "is below another file";
+    folders.insert(folder);
+  }
+  return names.insert(name).second ? nullptr : "is there twice";
+}
+
 std::string MetaText(const SnapshotMeta& meta) {
   JsonObject json;
   json.Set("collection", meta.collection);
@@ -248,7 +260,7 @@ Result<SnapshotTotals> SnapshotReader::Visit(const Visitor& visitor,
                                              Progress& progress) const {
   Cursor cursor(file_, files_at_);
   SnapshotTotals totals;
-  std::set<std::string> names;
+  std::set<std::string> names, folders;
   std::uint32_t crcs = 0;
   std::vector<std::byte> piece;
   for (;;) {
@@ -275,7 +287,9 @@ Result<SnapshotTotals> SnapshotReader::Visit(const Visitor& visitor,
     const std::string name = TRY(ReadText(cursor, head, name_bytes));
     if (const char* fault = NameFault(name))
       return cursor.Corrupt("a file's name " + std::string(fault));
-    if (!names.insert(name).second) return cursor.Corrupt("file " + name + " is there twice");
+    if (const char* clash = ClashOf(name, names, folders)) {
+      return cursor.Corrupt("file " + name + " " + clash);
+    }
     if (bytes > cursor.left()) {
       return cursor.Corrupt("file " + name + " has " + std::to_string(bytes) + " bytes, found " +
                             std::to_string(cursor.left()) + ": it is cut off");

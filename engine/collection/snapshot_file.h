@@ -12,7 +12,8 @@
 //   meta     := {"collection": NAME, "created_unix_s": N, "points": N}
 //
 // Little endian; the footer ends the file.  Names are relative paths of 1 to 8 parts of letters,
-// digits, '.', '_' and '-', no part of dots only, no name twice: none leads out of a folder.
+// digits, '.', '_' and '-', no part of dots only, no name twice or below another: none leads out of
+// a folder.
 //
 // A snapshot holds the catalog only (storage/catalog.h, below "store/"): payload indexes and
 // segments are made again from it, the vectors' graphs in the background, when it is restored.  So
