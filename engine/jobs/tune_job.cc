@@ -88,7 +88,8 @@ class Tuner {
     if (ladder) steps.assign(kLadder.begin(), kLadder.end());
     if (info_.kind == "flat") steps = {0};
     std::ranges::sort(steps);
-    steps.erase(std::ranges::unique(steps).begin(), steps.end());
+    // clang 14 does not compile std::ranges::unique of GCC 12's library.
+    steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
     progress_.Start("measure", steps.size());
     std::vector<TunePoint> curve;
     for (const std::uint32_t ef_search : steps) {

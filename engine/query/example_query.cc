@@ -8,9 +8,11 @@
 //               with sum p - sum n: the order is that of a nearest search.  With Euclid and more
 //               positives than negatives it is -(P - N) |x - c|^2 + constant, c = (sum p - sum n) /
 //               (P - N): nearest to c
-//   discover    the target, the positives of the pairs
-//   context     the positives of the pairs, and with inner products sum (p - n), along which all
-//               differences grow
+//   discover    the target, the positives of the pairs, and one vector between them
+//   context     the positives of the pairs, and one vector between them
+//
+// The vector between pairs is sum (p - n) with inner products, along which all differences grow,
+// and with Euclid 2 mean(p) - mean(n), the mean of the positives moved away from the negatives.
 //
 // The lists end somewhere; IsSettled says whether a point behind their ends could still be among
 // the best, which is what widening stops on.  Only-negative queries, and Euclidean sums with as
@@ -188,10 +190,19 @@ void ExampleQuery::MakeSeeds() {
   }
   seeds_ = positive_;
   for (const Pair& pair : pairs_) seeds_.push_back(pair.positive);
-  if (!pairs_.empty() && metric_ != Metric::kL2) AddDifference();
+  if (!pairs_.empty()) AddDifference();
 }
 
 void ExampleQuery::AddDifference() {
+  if (metric_ == Metric::kL2) {
+    std::vector<std::vector<float>> positive, negative;
+    for (const Pair& pair : pairs_) {
+      positive.push_back(pair.positive);
+      negative.push_back(pair.negative);
+    }
+    seeds_.push_back(AverageVector(positive, negative));
+    return;
+  }
   std::vector<float> sum(pairs_[0].positive.size());
   for (const Pair& pair : pairs_) {
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += pair.positive[i] - pair.negative[i];

@@ -1,9 +1,11 @@
 // Lists of the points nearest to the query's seeds are united and scored exactly; while a point
-// behind the end of a list could still be among the best, the lists are made four times longer.
-// docs/decisions/0008 has recall and cost.
+// behind the end of a list could still be among the best, the lists are made four times longer,
+// until a scan of all that match is cheaper.
+// docs/decisions/0010 has recall and cost, bench/query_bench.cc measures them.
 #include "engine/query/example_search.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <unordered_set>
 
@@ -19,6 +21,7 @@ constexpr std::size_t kListMin = 128;          // their least length
 constexpr std::size_t kListGrowth = 4;         // by which lists grow from round to round
 constexpr std::size_t kListMax = 4096;         // no list is longer, but for the limit
 constexpr std::size_t kCandidatesMax = 32768;  // with so many, lists grow no more
+constexpr std::size_t kScanShare = 2;          // a scan is cheaper than lists of half the matches
 
 class ExampleSearcher {
  public:
@@ -32,6 +35,7 @@ class ExampleSearcher {
     for (const std::uint32_t slot : search_.excluded) matches.Remove(slot);
     const bool scan = search_.params.exact || search_.query.seeds().empty() ||
                       matches.count() <= std::max(kScanSlots, kListFactor * search_.limit);
+    matches_ = matches.count();
     const bool settled = !scan && TRY(SearchLists());
     if (!settled) TRY(Score(matches.ToVector()));
     SortAndCut(context_.collection, ScoreOrder::kLargerFirst, search_.limit, scored_);
@@ -47,6 +51,7 @@ class ExampleSearcher {
     for (std::size_t length = std::max(kListMin, kListFactor * search_.limit);;
          length *= kListGrowth) {
       length = std::min(length, longest);
+      if (kScanShare * length * search_.query.seeds().size() >= matches_) return false;
       const std::vector<float> tails = TRY(UniteLists(length));
       if (partial_) return true;
       const bool enough = scored_.size() >= search_.limit;
@@ -118,6 +123,7 @@ class ExampleSearcher {
   const ExampleSearch& search_;
   bool& partial_;
   Metric metric_;
+  std::uint64_t matches_ = 0;
   std::unordered_set<std::uint32_t> seen_;  // candidates that were scored, or have no vector
   std::vector<ScoredSlot> scored_;
 };
@@ -142,7 +148,10 @@ Result<std::vector<ScoredSlot>> ScoreSlots(
     const auto block = slots.subspan(begin, std::min(kBlock, slots.size() - begin));
     const auto rows = TRY(context.collection.Vectors(using_vector, block));
     for (std::size_t i = 0; i < block.size(); ++i) {
-      if (rows[i]) scored.push_back({score(*rows[i]), block[i]});
+      if (!rows[i]) continue;
+      // Products of huge numbers overflow, and their difference is none.
+      const float s = score(*rows[i]);
+      scored.push_back({std::isnan(s) ? -std::numeric_limits<float>::infinity() : s, block[i]});
     }
   }
   return scored;

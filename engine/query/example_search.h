@@ -31,7 +31,8 @@ struct ExampleSearch {
 Result<RankedPoints> SearchByExamples(const QueryContext& context, const ExampleSearch& search,
                                       bool& partial);
 
-// Scores slots by their stored vectors, block by block; slots without the vector are left out.
+// Scores slots by their stored vectors, block by block; slots without the vector are left out, and
+// a score that is no number counts as -infinity.
 // Sets `partial` when the deadline came first.
 Result<std::vector<ScoredSlot>> ScoreSlots(
     const QueryContext& context, const std::string& using_vector,

@@ -76,7 +76,9 @@ RankedPoints FuseByDistribution(std::span<const RankedPoints> lists) {
     for (const ScoredSlot& point : list.points) {
       squares += (sign * point.score - mean) * (sign * point.score - mean);
     }
-    const double deviation = count > 1 ? std::sqrt(squares / (count - 1)) : 0;
+    // Not finite where a score is not.
+    double deviation = count > 1 ? std::sqrt(squares / (count - 1)) : 0;
+    if (!std::isfinite(deviation)) deviation = 0;
     for (const ScoredSlot& point : list.points) {
       const double score =
           deviation > 0 ? (sign * point.score - (mean - 3 * deviation)) / (6 * deviation) : 0.5;

@@ -108,6 +108,7 @@ class Grouping {
   Filter WithKey() const {
     Filter filter;
     filter.must_not.push_back({FieldCondition{request_.group_by, IsEmpty{}}});
+    filter.source = "[\"filled\"," + ToJson(JsonValue(request_.group_by.ToString())) + "]";
     return filter;
   }
 
@@ -133,6 +134,7 @@ class Grouping {
       std::vector<JsonValue> known;
       for (const Group& group : groups_) known.push_back(group.id);
       Filter filter = WithKey();
+      filter.source.clear();
       filter.must_not.push_back(OneOf(request_.group_by, known));
       const RankedPoints ranked = TRY(stages_.Run(stage_, &filter, request_.list_max));
       TRY(Absorb(ranked));

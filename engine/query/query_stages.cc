@@ -33,6 +33,9 @@ std::optional<Filter> Both(const Filter* a, const Filter* b) {
   Filter both;
   both.must.push_back({*a});
   both.must.push_back({*b});
+  // No filter's own JSON is an array.
+  if (!a->source.empty() && !b->source.empty())
+    both.source = "[" + a->source + "," + b->source + "]";
   return both;
 }
 

@@ -87,6 +87,12 @@ TEST(FuseByDistributionTest, IsNotClamped) {
   EXPECT_GT(ScoreOf(fused, 0), 1);
 }
 
+TEST(FuseByDistributionTest, GivesHalfWhereAScoreIsInfinite) {
+  const RankedPoints fused = FuseByDistribution(std::vector{List({{INFINITY, 1}, {1, 2}})});
+  EXPECT_EQ(ScoreOf(fused, 1), 0.5F);
+  EXPECT_EQ(ScoreOf(fused, 2), 0.5F);
+}
+
 TEST(FuseByDistributionTest, TurnsDistancesAround) {
   const RankedPoints fused =
       FuseByDistribution(std::vector{List({{1, 1}, {2, 2}, {3, 3}}, ScoreOrder::kSmallerFirst)});
