@@ -63,12 +63,15 @@ Status RunSnapshot(const SnapshotOptions& options, CommandContext& context) {
 
 struct RestoreOptions : DataOptions {
   std::string snapshot;
+  bool force = false;
 };
 
 Status RunRestore(const RestoreOptions& options, CommandContext& context) {
   const std::unique_ptr<DataDirectory> data = TRY(OpenData(options, {.create_if_missing = true}));
+  RestoreParams params{.name = options.name, .file = options.snapshot};
+  if (options.force) params.if_exists = OutputFile::IfExists::kReplace;
   const std::shared_ptr<Collection> collection =
-      TRY(data->Restore(options.name, options.snapshot, context.cancellation, context.progress));
+      TRY(data->Restore(params, context.cancellation, context.progress));
   const std::uint64_t points = collection->info().points;
   JsonObject json;
   json.Set("name", options.name);
@@ -186,7 +189,8 @@ CommandRun DeclareCollectionRestore(CLI::App& action) {
   const auto options = std::make_shared<RestoreOptions>();
   DeclareData(action, *options, NameOption::kRequired);
   action.add_option("--snapshot", options->snapshot, "Snapshot file, wherever it lies")->required();
-  action.footer("NAME must not exist.  The vectors' graphs are built again.");
+  action.add_flag("--force", options->force, "Replace the collection NAME if it exists");
+  action.footer("The vectors' graphs are built again.");
   return [options](CommandContext& context) { return RunRestore(*options, context); };
 }
 

@@ -24,6 +24,12 @@ Error NameTaken(const std::string& name, const char* by) {
                std::string("there is ") + by + " named '" + name + "' already"};
 }
 
+// Whether another try may go better: no memory, no descriptors, somebody still in it.
+bool MayPass(const Error& error) {
+  return error.code != ErrorCode::kCorruption && error.code != ErrorCode::kUnsupported &&
+         error.code != ErrorCode::kNotFound;
+}
+
 Status MakeFolder(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directory(path, error);
@@ -208,7 +214,7 @@ Result<std::shared_ptr<Collection>> DataDirectory::Impl::OpenEntry(const std::st
     const auto entry = entries_.find(name);
     if (entry == entries_.end()) return NoSuchCollection(name);
     if (entry->second.collection) return entry->second.collection;
-    if (entry->second.error) return *entry->second.error;
+    if (entry->second.error && !MayPass(*entry->second.error)) return *entry->second.error;
   }
   Result<std::shared_ptr<Collection>> opened =
       FolderTenants::OpenCollection(tenants_, name, params_.collection);
@@ -216,6 +222,7 @@ Result<std::shared_ptr<Collection>> DataDirectory::Impl::OpenEntry(const std::st
   Entry& entry = entries_[name];
   if (opened.ok()) {
     entry.collection = opened.value();
+    entry.error.reset();
   } else {
     entry.error = Error{opened.error().code,
                         "collection '" + name + "' cannot be opened: " + opened.error().message};
@@ -237,14 +244,15 @@ Result<bool> DataDirectory::Impl::Delete(const std::string& name) {
   const Claim claim(*this, name);
   std::optional<Entry> entry = TakeOut(name);
   if (!entry) return false;
+  const std::weak_ptr<Collection> users = entry->collection;
   entry->collection.reset();
   const Status removed = tenants_->RemoveCollection(name, params_.delete_wait_seconds);
   if (!removed.ok()) {
+    entry->collection = users.lock();
     const std::unique_lock lock(mutex_);
-    entry->error = Error{removed.error().code,
-                         "collection '" + name + "' was not deleted: " + removed.error().message};
     entries_[name] = std::move(*entry);
-    return removed.error();
+    return Error{removed.error().code,
+                 "collection '" + name + "' was not deleted: " + removed.error().message};
   }
   TRY(DropAliasesOf(name));
   return true;
@@ -269,7 +277,7 @@ Result<std::shared_ptr<Collection>> DataDirectory::Impl::Get(const std::string& 
     }
     if (entry == entries_.end()) return NoSuchCollection(name_or_alias);
     if (entry->second.collection) return entry->second.collection;
-    if (entry->second.error) return *entry->second.error;
+    if (entry->second.error && !MayPass(*entry->second.error)) return *entry->second.error;
     name = entry->first;
   }
   const Claim claim(*this, name);
@@ -328,11 +336,10 @@ Result<SnapshotEntry> DataDirectory::FindSnapshot(const std::string& name,
 Result<bool> DataDirectory::DeleteSnapshot(const std::string& name, const std::string& snapshot) {
   return impl_->DeleteSnapshot(name, snapshot);
 }
-Result<std::shared_ptr<Collection>> DataDirectory::Restore(const std::string& name,
-                                                           const std::string& file,
+Result<std::shared_ptr<Collection>> DataDirectory::Restore(const RestoreParams& params,
                                                            const Cancellation& cancellation,
                                                            Progress& progress) {
-  return impl_->Restore(name, file, cancellation, progress);
+  return impl_->Restore(params, cancellation, progress);
 }
 
 }  // namespace kith

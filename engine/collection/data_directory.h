@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "core/cancellation.h"
+#include "core/file.h"
 #include "core/progress.h"
 #include "core/result.h"
 #include "engine/collection/collection.h"
@@ -74,6 +75,12 @@ struct SnapshotEntry {
   std::string name, path;
   std::uint64_t bytes = 0;
   std::uint64_t created_unix_s = 0;
+};
+
+struct RestoreParams {
+  std::string name;  // of the collection
+  std::string file;  // of the snapshot, wherever it lies
+  OutputFile::IfExists if_exists = OutputFile::IfExists::kRefuse;
 };
 
 // Of collections and aliases: 1 to 255 bytes of UTF-8 without control characters and / \ : * ? " <
@@ -126,9 +133,10 @@ class DataDirectory {
   // Errors: kNotFound.
   Result<SnapshotEntry> FindSnapshot(const std::string& name, const std::string& snapshot) const;
   Result<bool> DeleteSnapshot(const std::string& name, const std::string& snapshot);
-  // The snapshot at `file`, wherever it lies, as the new collection `name`.  Errors: those of
-  // Create and SnapshotReader.
-  Result<std::shared_ptr<Collection>> Restore(const std::string& name, const std::string& file,
+  // A snapshot as a collection.  One that is replaced changes places with it in one step, when its
+  // users have let it go; its aliases lead to the new one.  Errors: those of Create and
+  // SnapshotReader; kResourceExhausted when the users of the old one stay.
+  Result<std::shared_ptr<Collection>> Restore(const RestoreParams& params,
                                               const Cancellation& cancellation, Progress& progress);
 
   class Impl;

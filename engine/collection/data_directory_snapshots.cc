@@ -2,12 +2,17 @@
 //
 // Taking one: a checkpoint of the catalog (hard links, so it costs little and waits for no writer)
 // in staging/, copied into one file.  Restoring one: its files into a folder in staging/, which is
-// then taken in as a created collection is.
+// then taken in as a created collection is, or exchanged with the one it replaces.
+#include <fcntl.h>
+#include <linux/fs.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdio>
 #include <ctime>
 #include <filesystem>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -140,14 +145,19 @@ Result<bool> DataDirectory::Impl::DeleteSnapshot(const std::string& name,
   return removed;
 }
 
-Result<std::shared_ptr<Collection>> DataDirectory::Impl::Restore(const std::string& name,
-                                                                 const std::string& file,
+Result<std::shared_ptr<Collection>> DataDirectory::Impl::Restore(const RestoreParams& params,
                                                                  const Cancellation& cancellation,
                                                                  Progress& progress) {
+  const std::string& name = params.name;
   TRY(ValidateCollectionName(name));
-  const SnapshotReader reader = TRY(SnapshotReader::Open(file));
+  const SnapshotReader reader = TRY(SnapshotReader::Open(params.file));
   const Claim claim(*this, name);
-  TRY(CheckFree(name));
+  bool replaces = false;
+  if (params.if_exists == OutputFile::IfExists::kReplace) {
+    const std::shared_lock lock(mutex_);
+    replaces = entries_.count(name) > 0;
+  }
+  if (!replaces) TRY(CheckFree(name));
   const StagedFolder staged(TemporaryName(tenants_->StagingPath() + "/restored"));
   std::error_code error;
   std::filesystem::create_directories(staged.path() + "/segments", error);
@@ -155,16 +165,39 @@ Result<std::shared_ptr<Collection>> DataDirectory::Impl::Restore(const std::stri
   TRY(reader.Extract(staged.path(), cancellation, progress));
   {
     // What the checksums cannot say: that it holds the store of a collection.
-    CatalogParams params;
-    params.memory_bytes = params_.collection.catalog_memory_bytes;
-    const Catalog catalog = TRY(Catalog::Open(staged.path() + "/store", params));
+    CatalogParams catalog_params;
+    catalog_params.memory_bytes = params_.collection.catalog_memory_bytes;
+    const Catalog catalog = TRY(Catalog::Open(staged.path() + "/store", catalog_params));
     const std::optional<std::string> config = TRY(catalog.GetMeta("config"));
     if (!config) {
-      return Error{ErrorCode::kCorruption, file + ": the snapshot holds no collection"};
+      return Error{ErrorCode::kCorruption, params.file + ": the snapshot holds no collection"};
     }
   }
   TRY(SyncFolder(staged.path()));
-  return TakeIn(name, staged.path());
+  return replaces ? Exchange(name, staged.path()) : TakeIn(name, staged.path());
+}
+
+Result<std::shared_ptr<Collection>> DataDirectory::Impl::Exchange(const std::string& name,
+                                                                  const std::string& staged) {
+  // Nobody gets at it from here on; who has it may finish.
+  const std::weak_ptr<Collection> older = TakeOut(name)->collection;
+  {
+    const std::unique_lock lock(mutex_);
+    entries_[name] = {};
+  }
+  if (!tenants_->WaitUntilFree(name, params_.delete_wait_seconds)) {
+    const std::unique_lock lock(mutex_);
+    entries_[name].collection = older.lock();
+    return Error{ErrorCode::kResourceExhausted,
+                 "collection '" + name + "' is in use and was not replaced: try again later"};
+  }
+  const std::string path = tenants_->CollectionPath(name);
+  if (renameat2(AT_FDCWD, staged.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) != 0) {
+    return SystemError(errno, "cannot exchange " + staged + " and " + path);
+  }
+  TRY(SyncFolder(FolderOf(path)));
+  TRY(SyncFolder(FolderOf(staged)));
+  return OpenEntry(name);
 }
 
 }  // namespace kith

@@ -42,7 +42,7 @@ class DataDirectory::Impl {
   Result<std::vector<SnapshotEntry>> Snapshots(const std::string& name) const;
   Result<SnapshotEntry> FindSnapshot(const std::string& name, const std::string& snapshot) const;
   Result<bool> DeleteSnapshot(const std::string& name, const std::string& snapshot);
-  Result<std::shared_ptr<Collection>> Restore(const std::string& name, const std::string& file,
+  Result<std::shared_ptr<Collection>> Restore(const RestoreParams& params,
                                               const Cancellation& cancellation, Progress& progress);
 
  private:
@@ -58,10 +58,12 @@ class DataDirectory::Impl {
   Status MakeFolders() const;
   Status RemoveLeftovers() const;
   Status ListCollections();
-  // REQUIRES of the next four: the name is claimed.
+  // REQUIRES of the next five: the name is claimed.
   Status CheckFree(const std::string& name) const;
   // Gives the folder at `staged` its name and opens it.
   Result<std::shared_ptr<Collection>> TakeIn(const std::string& name, const std::string& staged);
+  // The same in the place of the collection that has the name; it is at `staged` then.
+  Result<std::shared_ptr<Collection>> Exchange(const std::string& name, const std::string& staged);
   Result<std::shared_ptr<Collection>> OpenEntry(const std::string& name);
   std::optional<Entry> TakeOut(const std::string& name);
 

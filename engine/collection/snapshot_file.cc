@@ -36,6 +36,7 @@ const char* NameFault(std::string_view name) {
     const std::size_t end = std::min(name.find('/', begin), name.size());
     const std::string_view part = name.substr(begin, end - begin);
     if (part.find_first_not_of('.') == std::string_view::npos) return "leads elsewhere";
+    if (part.size() > kSnapshotPartBytesMax) return "has a part that is too long";
     for (const char c : part) {
       const bool known = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                          (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';

@@ -11,9 +11,9 @@
 //               crc: u32 (crc32c of the 20 bytes before)
 //   meta     := {"collection": NAME, "created_unix_s": N, "points": N}
 //
-// Little endian; the footer ends the file.  Names are relative paths of 1 to 8 parts of letters,
-// digits, '.', '_' and '-', no part of dots only, no name twice or below another: none leads out of
-// a folder.
+// Little endian; the footer ends the file.  Names are relative paths of 1 to 8 parts of 1 to 200
+// letters, digits, '.', '_' and '-', no part of dots only, no name twice or below another: none
+// leads out of a folder.
 //
 // A snapshot holds the catalog only (storage/catalog.h, below "store/"): payload indexes and
 // segments are made again from it, the vectors' graphs in the background, when it is restored.  So
@@ -41,6 +41,8 @@ inline constexpr std::uint32_t kSnapshotVersion = 1;
 inline constexpr std::size_t kSnapshotMetaBytesMax = 65536;
 inline constexpr std::size_t kSnapshotNameBytesMax = 255;
 inline constexpr std::size_t kSnapshotNamePartsMax = 8;
+inline constexpr std::size_t kSnapshotPartBytesMax =
+    200;  // files are first written under longer names
 inline constexpr std::uint32_t kSnapshotFilesMax = 1u << 20;
 
 struct SnapshotMeta {

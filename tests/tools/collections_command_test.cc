@@ -83,6 +83,7 @@ TEST_F(CollectionsCommandTest, SnapshotsAreListedVerifiedRestoredAndDeleted) {
   const KithJson verified(Json({"verify", "--snapshot", file}));
   EXPECT_TRUE(verified.Flag("/intact"));
   EXPECT_EQ(verified.Text("/collection"), "a");
+  folder_.Write("one.jsonl", "{\"id\":9999}\n");
   // Into another data directory.
   const KithRun restored =
       Run({"collections", "restore", "b", "--snapshot", file, "--data", "other"});
@@ -93,6 +94,10 @@ TEST_F(CollectionsCommandTest, SnapshotsAreListedVerifiedRestoredAndDeleted) {
             0);
   EXPECT_EQ(folder_.Read("a.jsonl"), folder_.Read("b.jsonl"));
   ExpectError(Do({"restore", "a", "--snapshot", file}), 1, "kith collections");
+  ASSERT_EQ(Do({"import", "a", "--jsonl", "one.jsonl"}).exit_code, 0);
+  EXPECT_EQ(Json({"restore", "a", "--snapshot", file, "--force"}).Number("/points"), kRows);
+  ASSERT_EQ(Do({"export", "a", "--output", "a.jsonl", "--force"}).exit_code, 0);
+  EXPECT_EQ(folder_.Read("a.jsonl"), folder_.Read("b.jsonl"));
   ExpectError(Do({"restore", "c", "--snapshot", "base.fvecs"}), 1, "kith collections");
   const std::string name = file.substr(file.rfind('/') + 1);
   EXPECT_TRUE(Json({"snapshot", "a", "--delete", name}).Flag("/deleted"));

@@ -26,7 +26,7 @@ class DataDirectorySnapshotTest : public DataFixture {
   }
   static Result<std::shared_ptr<Collection>> Restore(DataDirectory& data, const std::string& name,
                                                      const std::string& file) {
-    return data.Restore(name, file, Cancellation::Never(), Progress::None());
+    return data.Restore({.name = name, .file = file}, Cancellation::Never(), Progress::None());
   }
 };
 
@@ -157,13 +157,54 @@ TEST_F(DataDirectorySnapshotTest, DamagedOnesMakeNoCollection) {
   }
   Cancellation cancellation;
   cancellation.Request();
-  EXPECT_EQ(data->Restore("copy", snapshot.path, cancellation, Progress::None()).error().code,
+  EXPECT_EQ(data->Restore({.name = "copy", .file = snapshot.path}, cancellation, Progress::None())
+                .error()
+                .code,
             ErrorCode::kCancelled);
   EXPECT_TRUE(std::filesystem::is_empty(path_ + "/staging"));
   // A damaged one is listed, so that it can be deleted.
   folder_.Write("data/snapshots/docs/broken.snapshot", "no");
   EXPECT_EQ(data->Snapshots("docs").value().size(), 2u);
   EXPECT_TRUE(data->DeleteSnapshot("docs", "broken.snapshot").value());
+}
+
+TEST_F(DataDirectorySnapshotTest, ReplacesACollectionInOneStep) {
+  std::string state;
+  RestoreParams params{.name = "docs", .file = ""};
+  params.if_exists = OutputFile::IfExists::kReplace;
+  {
+    const auto data = Open();
+    auto user = Make(*data, "docs", 30);
+    state = StateOf(*user);
+    params.file = Take(*data, "docs").path;
+    PutPoints(*user, 10, 50, 4);
+    const std::string newer = StateOf(*user);
+    ASSERT_TRUE(data->ChangeAliases(std::vector<AliasAction>{CreateAlias{"x", "docs"}}).ok());
+    // Somebody does not let it go: nothing changes.
+    EXPECT_EQ(data->Restore(params, Cancellation::Never(), Progress::None()).error().code,
+              ErrorCode::kResourceExhausted);
+    EXPECT_EQ(StateOf(*user), newer);
+    EXPECT_EQ(data->Get("docs").value(), user);
+    user.reset();
+    EXPECT_EQ(StateOf(*data->Get("docs").value()), newer);
+    // Nor when the snapshot is damaged.
+    RestoreParams bad = params;
+    bad.file = folder_.Write(
+        "bad", folder_.Read("data/snapshots/docs/" + data->Snapshots("docs").value()[0].name)
+                   .substr(0, 2000));
+    EXPECT_EQ(data->Restore(bad, Cancellation::Never(), Progress::None()).error().code,
+              ErrorCode::kCorruption);
+    EXPECT_EQ(StateOf(*data->Get("docs").value()), newer);
+    const auto restored = data->Restore(params, Cancellation::Never(), Progress::None());
+    ASSERT_TRUE(restored.ok()) << restored.error().message;
+    EXPECT_EQ(StateOf(*restored.value()), state);
+    EXPECT_EQ(data->Get("x").value(), restored.value());
+    EXPECT_TRUE(std::filesystem::is_empty(path_ + "/staging"));
+    RestoreParams fresh = params;
+    fresh.name = "new";
+    EXPECT_TRUE(data->Restore(fresh, Cancellation::Never(), Progress::None()).ok());
+  }
+  EXPECT_EQ(StateOf(*Open()->Get("x").value()), state);
 }
 
 TEST_F(DataDirectorySnapshotTest, AFullDiskLeavesNoSnapshotAndNoCollection) {

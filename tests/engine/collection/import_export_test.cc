@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "engine/collection/export_points.h"
 #include "engine/collection/import_points.h"
 #include "engine/jobs/build_job.h"
@@ -187,6 +189,8 @@ TEST_F(ImportExportTest, TakesPayloadsAndIdsLineByLine) {
 
 TEST_F(ImportExportTest, NamesFileAndLineOfWhatIsWrong) {
   WriteRows(3);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  folder_.Write("nan.fvecs", Texmex<float>({{1, 2, 3, 4}, {1, nan, 3, 4}}));
   folder_.Write("short.jsonl", "{}\n{}\n");
   folder_.Write("long.jsonl", "{}\n{}\n{}\n{}\n");
   folder_.Write("bad.jsonl", "{}\n[]\n{}\n");
@@ -205,11 +209,12 @@ TEST_F(ImportExportTest, NamesFileAndLineOfWhatIsWrong) {
            {{.vectors = rows, .payloads = folder_ / "long.jsonl"}, "long.jsonl:4"},
            {{.vectors = rows, .payloads = folder_ / "bad.jsonl"}, "bad.jsonl:2"},
            {{.vectors = rows, .ids = folder_ / "ids.txt"}, "ids.txt:2"},
-           {{.vectors = rows, .vector_name = "none"}, "none"},
-           {{.jsonl = folder_ / "points.jsonl"}, "2"},
+           {{.vectors = rows, .vector_name = "none"}, "point 0: its vector 'none'"},
+           {{.jsonl = folder_ / "points.jsonl"}, "point 2: its vector has 2 values, expected 4"},
            {{.jsonl = folder_ / "cut.jsonl"}, "cut.jsonl:2"},
            {{.vectors = rows, .jsonl = folder_ / "points.jsonl"}, "expected one source"},
            {{.jsonl = folder_ / "points.jsonl", .ids = folder_ / "ids.txt"}, "their own ids"},
+           {{.vectors = folder_ / "nan.fvecs"}, "points 0 to 1: "},
            {{}, "expected one source"}}) {
     const auto imported = Import(*a, bad.params);
     ASSERT_FALSE(imported.ok()) << bad.word;

@@ -152,6 +152,8 @@ TEST_F(SnapshotFileTest, NoNameLeadsOutOfTheFolder) {
     EXPECT_TRUE(std::filesystem::is_empty(folder_ / "out"));
   }
   EXPECT_FALSE(Read(SnapshotBytes().Add(std::string(1, '\0'), "x").Make()).ok());
+  EXPECT_FALSE(Read(SnapshotBytes().Add(std::string(201, 'a'), "x").Make()).ok());
+  EXPECT_TRUE(Read(SnapshotBytes().Add(std::string(200, 'a'), "x").Make()).ok());
   EXPECT_FALSE(Read(SnapshotBytes().Add("a", "x").Add("a", "y").Make()).ok()) << "twice";
   EXPECT_FALSE(Read(SnapshotBytes().Add("a", "x").Add("a/b", "y").Make()).ok());
   EXPECT_FALSE(Read(SnapshotBytes().Add("a/b", "x").Add("a", "y").Make()).ok());
