@@ -47,6 +47,8 @@ Status DataDirectory::Impl::LoadAliases() {
     if (entries_.count(member.value.string()) == 0 || entries_.count(member.key) > 0) continue;
     aliases_[member.key] = member.value.string();
   }
+  // For good: it must not lead to a later collection of that name.
+  if (aliases_.size() < list->object().size()) return SaveAliases(aliases_);
   return {};
 }
 
