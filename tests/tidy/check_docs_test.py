@@ -10,9 +10,12 @@ import check_docs  # noqa: E402  (found through the line above)
 
 KITH = """#!/bin/sh
 if [ "$1" = search ]; then echo "  --queries FILE   what to look for"; exit 0; fi
+if [ "$1 $2" = "keep list" ]; then echo "  --data DIR   where"; exit 0; fi
+if [ "$1" = keep ]; then printf '%s\n' Options: "" Subcommands: "  list   shows"; exit 0; fi
 echo "Usage: kith COMMAND"
 echo "  build    makes an index"
 echo "  search   asks it"
+echo "  keep     has actions"
 """
 SOUND = {
     "README.md": "# kith\nSee [notes](docs/notes.md#on-disk-bytes) and [the web](https://a.b/c).\n"
@@ -67,10 +70,15 @@ class CheckDocsTest(unittest.TestCase):
         self.expect_one("`cmake --workflow --preset base`", "names preset base: known are dev")
 
     def test_a_missing_program_command_is_an_error(self):
-        self.expect_one("`build/dev/bin/kith fly`", "names kith fly: known are build, search")
+        self.expect_one("`build/dev/bin/kith fly`", "names kith fly: known are build, keep, search")
 
     def test_a_missing_option_of_a_command_is_an_error(self):
         self.expect_one("```\nkith search \\\n  --query q.npy\n```", "names kith search --query: not")
+
+    def test_options_of_an_action_are_in_its_own_help(self):
+        self.assertEqual(errors_with({"docs/more.md": "`kith keep list --data x`"}), [])
+        self.expect_one("`kith keep list --date x`", "names kith keep --date: not in its --help")
+        self.expect_one("`kith keep --data x`", "names kith keep --data: not in its --help")
 
     def test_options_after_a_pipe_belong_to_another_program(self):
         self.assertEqual(errors_with({"docs/more.md": "`kith search | grep --count x`"}), [])
