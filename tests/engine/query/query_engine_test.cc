@@ -66,6 +66,39 @@ class QueryEngineTest : public testing::Test {
     return ranked;
   }
 
+  // Ten of the sixty nearest to a vector by MMR.
+  static std::vector<PointId> DiverseByDefinition(const std::string& name, const std::string& query,
+                                                  double diversity) {
+    const Metric metric = QueryFixture::Config().vectors.at(name).metric;
+    const auto s = [&](const std::vector<float>& x, const std::vector<float>& y) {
+      const double score = CollectionModel::Score(metric, x, y);
+      return metric == Metric::kL2 ? -score * score : score;
+    };
+    QueryRequest request = Parse(R"({"query":)" + query + R"(,"limit":60})");
+    request.using_vector = name;
+    const auto vector = [&](const PointId& id) {
+      return fixture_->points().at(id).vectors.at(name);
+    };
+    const std::vector<float> target =
+        QueryModel(*fixture_).VectorOf(name, std::get_if<NearestQuery>(&request.query)->vector);
+    std::vector<PointId> left, chosen;
+    for (const auto& [score, id] : Ranked(request)) left.push_back(id);
+    while (chosen.size() < 10) {
+      const auto value = [&](const PointId& id) {
+        if (chosen.empty()) return s(target, vector(id));
+        double closest = -1e9;
+        for (const PointId& other : chosen) {
+          closest = std::max(closest, s(vector(id), vector(other)));
+        }
+        return (1 - diversity) * s(target, vector(id)) - diversity * closest;
+      };
+      const auto best = std::ranges::max_element(left, {}, value);
+      chosen.push_back(*best);
+      left.erase(best);
+    }
+    return chosen;
+  }
+
   static QueryFixture* fixture_;
 };
 
@@ -119,15 +152,21 @@ TEST_F(QueryEngineTest, AStageOverPrefetchesRanksTheirPointsOnly) {
     }
   }
   // Anew by distance: the scores of the definition.
-  const QueryAnswer ranked = Run(R"({"prefetch":)" + inner + R"(,"query":)" + b + "}");
-  std::vector<std::pair<double, PointId>> truth;
-  const QueryModel::Answer all = QueryModel(*fixture_).Run(Parse(R"({"query":)" + b + "}"));
-  for (const PointId& id : allowed) truth.emplace_back(all.scores.at(id), id);
-  std::sort(truth.begin(), truth.end());
-  ASSERT_EQ(ranked.points.size(), 10u);
-  for (std::size_t i = 0; i < 10; ++i) {
-    EXPECT_EQ(ranked.points[i].id, truth[i].second);
-    EXPECT_NEAR(ranked.points[i].score, truth[i].first, 1e-5);
+  for (const char* name : {"", "text", "dot"}) {
+    const std::string again = b + R"(,"using":")" + name + R"("})";
+    const QueryAnswer ranked = Run(R"({"prefetch":)" + inner + R"(,"query":)" + again);
+    const QueryModel::Answer all = QueryModel(*fixture_).Run(Parse(R"({"query":)" + again));
+    std::vector<std::pair<double, PointId>> truth;
+    for (const PointId& id : allowed) {
+      if (all.scores.count(id) == 0) continue;
+      truth.emplace_back(all.smaller_first ? all.scores.at(id) : -all.scores.at(id), id);
+    }
+    std::sort(truth.begin(), truth.end());
+    ASSERT_EQ(ranked.points.size(), std::min<std::size_t>(10, truth.size())) << name;
+    for (std::size_t i = 0; i < ranked.points.size(); ++i) {
+      EXPECT_EQ(ranked.points[i].id, truth[i].second) << name;
+      EXPECT_NEAR(ranked.points[i].score, all.scores.at(truth[i].second), 1e-5) << name;
+    }
   }
 }
 
@@ -179,20 +218,20 @@ TEST_F(QueryEngineTest, FormulasWithoutAValueAreErrors) {
               HasSubstr("expected a number at 'n', found none"));
 }
 
-TEST_F(QueryEngineTest, MmrWithoutDiversityIsTheNearest) {
+TEST_F(QueryEngineTest, MmrIsItsDefinition) {
   const std::string a = Text(fixture_->RandomVector());
   for (const char* name : {"", "text", "dot"}) {
-    const std::string using_name = R"(,"using":")" + std::string(name) + R"(")";
+    const std::string using_name =
+        R"(,"params":{"exact":true},"using":")" + std::string(name) + R"(")";
     const QueryAnswer plain = Run(R"({"query":)" + a + using_name + "}");
     const QueryAnswer mmr =
         Run(R"({"query":{"nearest":)" + a + R"(,"mmr":{"diversity":0,"candidates_limit":60}})" +
             using_name + "}");
     EXPECT_EQ(Ids(plain.points), Ids(mmr.points));
     const QueryAnswer diverse =
-        Run(R"({"query":{"nearest":)" + a + R"(,"mmr":{"diversity":0.9,"candidates_limit":60}})" +
+        Run(R"({"query":{"nearest":)" + a + R"(,"mmr":{"diversity":0.6,"candidates_limit":60}})" +
             using_name + "}");
-    ASSERT_EQ(diverse.points.size(), 10u);
-    EXPECT_EQ(diverse.points[0].id, plain.points[0].id);
+    EXPECT_EQ(Ids(diverse.points), DiverseByDefinition(name, a, 0.6));
     EXPECT_NE(Ids(diverse.points), Ids(plain.points));
     // Their scores stay those of the search.
     const QueryModel::Answer all =
@@ -309,6 +348,15 @@ TEST_F(QueryEngineTest, ExamplesComeFromAnotherCollection) {
   direct.query = NearestQuery{point.vectors.at("dot"), {}};
   EXPECT_EQ(Ids(by_id.points), Ids(RunQuery(context, direct).value().points));
   EXPECT_EQ(by_id.points.size(), 10u);
+  // A point of the other collection is left out of nothing here.
+  const std::size_t all = QueryModel(*fixture_).Run(direct).scores.size();
+  for (const auto& [other_id, other_point] : other.points()) {
+    if (other_point.vectors.count("") == 0) continue;
+    const QueryRequest request =
+        Parse(R"({"limit":1000,"lookup_from":{"collection":"other"},"query":)" +
+              other_id.ToString() + "}");
+    EXPECT_EQ(RunQuery(context, request).value().points.size(), all);
+  }
   const auto missing =
       RunQuery(context, Parse(R"({"query":1,"lookup_from":{"collection":"none"}})"));
   EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
