@@ -35,25 +35,25 @@ Result<ImportPointsReport> ImportPoints(Collection& collection, PointSource& sou
   ImportPointsReport report;
   progress.Start("import", source.total());
   std::uint64_t told = 0;
-  UpsertPoints upsert;
-  upsert.points = TRY(source.Next());
-  while (!upsert.points.empty()) {
+  std::vector<Point> points = TRY(source.Next());
+  while (!points.empty()) {
     TRY(cancellation.Check());
-    for (const Point& point : upsert.points) TRY(CheckPoint(config, point));
+    for (const Point& point : points) TRY(CheckPoint(config, point));
     const std::uint64_t done = source.done();
     std::vector<Point> next = TRY(source.Next());
-    const std::uint64_t count = upsert.points.size();
+    const std::uint64_t count = points.size();
     // The last one's sync is that of all before it.
     const Durability durability = next.empty() ? Durability::kSync : Durability::kLog;
-    const std::string which = "points " + upsert.points.front().id.ToString() + " to " +
-                              upsert.points.back().id.ToString() + ": ";
+    const std::string which =
+        "points " + points.front().id.ToString() + " to " + points.back().id.ToString() + ": ";
+    UpsertPoints upsert;
+    upsert.points = std::exchange(points, std::move(next));
     const Operation operation = std::move(upsert);
     const Result<std::uint64_t> written = collection.Write(operation, durability);
     if (!written.ok()) return Error{written.error().code, which + written.error().message};
     report.points += count;
     progress.Advance(done - told);
     told = done;
-    upsert.points = std::move(next);
   }
   report.seconds = WallSeconds() - start_seconds;
   return report;

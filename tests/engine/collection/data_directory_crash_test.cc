@@ -3,8 +3,6 @@
 //
 // KITH_CRASH_RUNS says how often (default 10).
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -14,6 +12,7 @@
 #include "core/random.h"
 #include "engine/collection/snapshot_file.h"
 #include "tests/engine/collection/data_fixture.h"
+#include "tests/storage/catalog_child.h"
 
 namespace kith {
 namespace {
@@ -22,13 +21,13 @@ using DataDirectoryCrashTest = DataFixture;
 
 constexpr std::uint64_t kPoints = 40;
 
-[[noreturn]] void WorkForever(const std::string& path, const std::string& snapshot,
-                              std::uint64_t seed) {
-  auto opened = DataDirectory::Open(path, QuietParams());
-  if (!opened.ok()) _exit(3);
+void WorkForever(const CatalogChild::Parent& parent) {
+  auto opened = DataDirectory::Open(parent.path, QuietParams());
+  if (!opened.ok()) std::_Exit(3);
   DataDirectory& data = *opened.value();
-  RandomStream random(seed, 1);
-  for (;;) {
+  const std::string snapshot = parent.path + "/../source.snapshot";
+  RandomStream random(static_cast<std::uint64_t>(getpid()), 1);
+  for (std::uint64_t done = 0;; parent.Tell(++done)) {
     const std::string name = "c" + std::to_string(random.Below(3));
     RestoreParams restore{.name = name, .file = snapshot};
     restore.if_exists = OutputFile::IfExists::kReplace;
@@ -50,9 +49,10 @@ constexpr std::uint64_t kPoints = 40;
         failed = data.Resolve(name) && !data.ChangeAliases(actions).ok();
       }
     }
-    if (failed) _exit(4);
+    if (failed) std::_Exit(4);
   }
 }
+[[maybe_unused]] const bool kWorker = CatalogChild::Role("directory-worker", WorkForever);
 
 TEST_F(DataDirectoryCrashTest, KilledAtAnyMomentItKeepsCollectionsWhole) {
   const char* runs_text = std::getenv("KITH_CRASH_RUNS");
@@ -67,16 +67,16 @@ TEST_F(DataDirectoryCrashTest, KilledAtAnyMomentItKeepsCollectionsWhole) {
     std::filesystem::copy_file(taken.value().path, snapshot);
   }
   RandomStream random(static_cast<std::uint64_t>(runs), 11);
+  std::uint64_t done = 0;
   for (int run = 0; run < runs; ++run) {
     SCOPED_TRACE(run);
-    const pid_t worker = fork();
-    ASSERT_GE(worker, 0);
-    if (worker == 0) WorkForever(path_, snapshot, static_cast<std::uint64_t>(run));
-    std::this_thread::sleep_for(std::chrono::milliseconds(50 + random.Below(500)));
-    kill(worker, SIGKILL);
-    int status = 0;
-    ASSERT_EQ(waitpid(worker, &status, 0), worker);
-    ASSERT_TRUE(WIFSIGNALED(status)) << "the worker ended by itself: " << WEXITSTATUS(status);
+    {
+      CatalogChild worker("directory-worker", path_);
+      ASSERT_TRUE(worker.Hear()) << "the worker did nothing";
+      std::this_thread::sleep_for(std::chrono::milliseconds(random.Below(500)));
+      worker.Kill();
+      while (worker.Hear()) ++done;
+    }
     const auto data = Open();
     ASSERT_NE(data, nullptr);
     EXPECT_TRUE(std::filesystem::is_empty(path_ + "/staging"));
@@ -97,6 +97,7 @@ TEST_F(DataDirectoryCrashTest, KilledAtAnyMomentItKeepsCollectionsWhole) {
       EXPECT_TRUE(reader.value().Verify(Cancellation::Never(), Progress::None()).ok());
     }
   }
+  EXPECT_GT(done, static_cast<std::uint64_t>(runs)) << "the workers ended by themselves";
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "tests/engine/collection/data_fixture.h"
 #include "tests/fault_injection.h"
+#include "tests/storage/catalog_child.h"
 
 namespace kith {
 namespace {
@@ -17,6 +18,17 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 using DataDirectoryTest = DataFixture;
+
+// Deletes collection "a" while it uses it, says whether that went well, and waits to be killed.
+[[maybe_unused]] const bool kDeleter =
+    CatalogChild::Role("deleter", [](const CatalogChild::Parent& parent) {
+      const auto data = DataDirectory::Open(parent.path, QuietParams());
+      if (!data.ok()) return;
+      const auto user = data.value()->Get("a");
+      const auto deleted = data.value()->Delete("a");
+      parent.Tell(user.ok() && deleted.ok() && deleted.value() ? 1 : 0);
+      for (;;) pause();
+    });
 
 std::vector<std::string> AliasList(const DataDirectory& data) {
   std::vector<std::string> list;
@@ -125,12 +137,10 @@ TEST_F(DataDirectoryTest, ADeletedCollectionStaysDeletedWhenTheProcessEndsBefore
     Make(*data, "a", 10);
     Make(*data, "b", 10);
   }
-  ExpectInChild([&] {
-    const auto data = Open();
-    const auto user = data->Get("a").value();
-    EXPECT_TRUE(data->Delete("a").value());
-    _exit(testing::Test::HasFailure() ? 1 : 0);  // as a kill would end it
-  });
+  {
+    const CatalogChild child("deleter", path_);
+    ASSERT_EQ(child.Hear(), 1u);
+  }
   ASSERT_TRUE(std::filesystem::exists(path_ + "/collections/a/DELETED"));
   EXPECT_THAT(Names(*Open()), ElementsAre("b"));
   EXPECT_FALSE(std::filesystem::exists(path_ + "/collections/a"));
