@@ -3,6 +3,7 @@
 #include <set>
 
 #include "engine/query/groups.h"
+#include "engine/query/legacy_requests.h"
 #include "engine/query/matrix.h"
 #include "engine/query/query_engine.h"
 #include "engine/query/query_parser.h"
@@ -86,13 +87,24 @@ void CheckPoints(const std::vector<ScoredPoint>& points, std::size_t limit) {
   }
 }
 
-void Check(const JsonValue& json) {
-  const Collection& collection = TheCollection();
-  const QueryContext context{.collection = collection};
+void CheckQuery(const QueryContext& context, const JsonValue& json) {
   const auto query = ParseQueryRequest(json);
   if (const QueryRequest* request = Parsed(query)) {
     const auto answer = RunQuery(context, *request);
     if (const QueryAnswer* found = Answered(answer)) CheckPoints(found->points, request->limit);
+  }
+}
+
+void Check(const JsonValue& json) {
+  const Collection& collection = TheCollection();
+  const QueryContext context{.collection = collection};
+  CheckQuery(context, json);
+  for (const LegacyForm form :
+       {LegacyForm::kSearch, LegacyForm::kRecommend, LegacyForm::kDiscover}) {
+    const auto translated = QueryOfLegacy(form, json);
+    if (const JsonValue* body = Parsed(translated)) CheckQuery(context, *body);
+    const auto batch = QueryBatchOfLegacy(form, json);
+    if (const JsonValue* body = Parsed(batch)) Parsed(ParseQueryBatch(*body));
   }
   const auto batch = ParseQueryBatch(json);
   if (const auto* requests = Parsed(batch); requests != nullptr && requests->size() < 8) {
@@ -146,6 +158,10 @@ std::vector<std::string> Seeds() {
       R"({"datetime":"2024-01-02"}}}}})",
       R"({"query":[1,2],"group_by":"k","group_size":2,"limit":5,"with_lookup":"c"})",
       R"({"searches":[{"query":1},{"limit":2}]})",
+      R"({"searches":[{"vector":[1,2]},{"vector":{"name":"c","vector":[2,1]},"limit":2}]})",
+      R"({"vector":{"name":"c","vector":[2,1]},"limit":2,"score_threshold":0.5})",
+      R"({"positive":[1,2],"negative":[3],"strategy":"best_score","using":"d"})",
+      R"({"target":1,"context":[{"positive":2,"negative":3}],"limit":4})",
       R"({"sample":5,"limit":2,"using":"c"})",
       R"({"offset":4,"limit":3,"order_by":"n"})",
       R"({"ids":[1,"0f8fad5b-d9cb-469f-a165-70867728950e"]})",
