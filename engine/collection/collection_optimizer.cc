@@ -234,6 +234,8 @@ Status Collection::Impl::CommitManifest() {
       manifest.sequence = std::min(manifest.sequence, snapshot_->sequence);
     }
   }
+  // The bits of deleted rows must not outlast the writes that deleted them.
+  TRY(catalog_.Sync());
   manifest.generation = generation_ + 1;
   TRY(WriteManifest(manifest, path_ + "/MANIFEST"));
   generation_ = manifest.generation;

@@ -285,7 +285,9 @@ Result<std::vector<Record>> Collection::Impl::Records(std::span<const std::uint3
   {
     const std::shared_lock lock(points_mutex_);
     for (std::size_t i = 0; i < slots.size(); ++i) {
+      // A slot from the catalog may belong to a write that is not in effect yet.
       there[i] = slots_.live().Contains(slots[i]);
+      if (!there[i]) continue;
       records[i].id = slots_.IdOf(slots[i]);
       records[i].version = slots_.VersionOf(slots[i]);
     }
