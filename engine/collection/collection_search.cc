@@ -36,6 +36,23 @@ bool PassesThreshold(Metric metric, float score, float threshold) {
   return metric == Metric::kL2 ? score <= threshold : score >= threshold;
 }
 
+// How many rows of the segment are allowed, from a sample of them: what a filter selects may lie in
+// few of the segments.
+std::uint64_t EstimateMatches(const SegmentView& segment, const SlotSet& slots,
+                              const std::uint64_t* allowed) {
+  constexpr std::uint32_t kSample = 512;
+  const std::uint32_t step = std::max(1u, segment.rows / kSample);
+  std::uint64_t seen = 0, passed = 0;
+  for (std::uint32_t position = step / 2; position < segment.rows; position += step) {
+    const std::uint32_t slot = segment.SlotAt(position);
+    ++seen;
+    passed += !segment.IsDeleted(position) && (allowed[slot / 64] >> (slot % 64) & 1) != 0;
+  }
+  const std::uint64_t scaled = seen == 0 ? 0 : passed * segment.rows / seen;
+  return std::min(
+      {std::max<std::uint64_t>(scaled, 1), std::uint64_t{segment.live_rows()}, slots.count()});
+}
+
 // Searches one segment; appends to `found`.
 Status SearchSegment(const SegmentView& segment, const VectorSearch& search, const SlotSet* slots,
                      const std::uint64_t* allowed, std::vector<Neighbor>& found) {
@@ -58,7 +75,7 @@ Status SearchSegment(const SegmentView& segment, const VectorSearch& search, con
     filter.positions = positions;
     filter.matches = positions.size();
   } else if (slots != nullptr) {
-    filter.matches = std::min<std::uint64_t>(filter.matches, slots->count());
+    filter.matches = EstimateMatches(segment, *slots, allowed);
   }
   if (filter.deleted != nullptr || allowed != nullptr) params.filter = &filter;
   const std::size_t before = found.size();
