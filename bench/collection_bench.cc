@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/json_writer.h"
 #include "core/random.h"
 #include "core/resource_usage.h"
 #include "engine/collection/collection.h"
@@ -231,14 +232,11 @@ int main(int argc, char** argv) {
     return 1;
   }
   if (json) {
-    std::string text = "{";
-    for (const kith::Figure& figure : kith::figures) {
-      char line[160];
-      std::snprintf(line, sizeof(line), "%s\"%s\": %.9g", text.size() > 1 ? ", " : "",
-                    figure.name.c_str(), figure.value);
-      text += line;
-    }
-    std::printf("%s}\n", text.c_str());
+    kith::JsonWriter writer;
+    writer.BeginObject();
+    for (const kith::Figure& figure : kith::figures) writer.Key(figure.name).Number(figure.value);
+    writer.EndObject();
+    std::printf("%s\n", writer.text().c_str());
   }
   return 0;
 }

@@ -24,6 +24,18 @@ struct Neighbor {
   friend bool operator==(const Neighbor&, const Neighbor&) = default;
 };
 
+// Offers `neighbor` to `nearest`, a heap of at most k entries with the farthest in front.
+inline void KeepNearest(std::vector<Neighbor>& nearest, std::size_t k, const Neighbor& neighbor) {
+  if (nearest.size() < k) {
+    nearest.push_back(neighbor);
+    std::push_heap(nearest.begin(), nearest.end());
+  } else if (neighbor < nearest.front()) {
+    std::pop_heap(nearest.begin(), nearest.end());
+    nearest.back() = neighbor;
+    std::push_heap(nearest.begin(), nearest.end());
+  }
+}
+
 class TopK {
  public:
   // REQUIRES: k > 0.
@@ -36,16 +48,7 @@ class TopK {
     return full() ? heap_.front().distance : std::numeric_limits<float>::infinity();
   }
 
-  void Push(Neighbor neighbor) {
-    if (!full()) {
-      heap_.push_back(neighbor);
-      std::push_heap(heap_.begin(), heap_.end());
-    } else if (neighbor < heap_.front()) {
-      std::pop_heap(heap_.begin(), heap_.end());
-      heap_.back() = neighbor;
-      std::push_heap(heap_.begin(), heap_.end());
-    }
-  }
+  void Push(Neighbor neighbor) { KeepNearest(heap_, k_, neighbor); }
 
   // Nearest first; leaves this empty for the next stream.  The view lasts until the next Push.
   const std::vector<Neighbor>& Sort() {

@@ -38,22 +38,6 @@ Result<std::vector<ScoredSlot>> Collection::Search(const VectorSearch& search) c
   return impl_->Search(search);
 }
 
-Result<std::vector<ScoredRecord>> Collection::SearchRecords(const VectorSearch& search,
-                                                            const PayloadSelector& payload,
-                                                            const VectorSelector& vectors) const {
-  const std::vector<ScoredSlot> found = TRY(impl_->Search(search));
-  std::vector<ScoredRecord> records;
-  for (const ScoredSlot& scored : found) {
-    // One at a time, so that a point deleted meanwhile takes its score along.
-    std::vector<Record> record = TRY(impl_->Records({&scored.slot, 1}, payload, vectors));
-    if (record.empty()) continue;
-    records.emplace_back();
-    static_cast<Record&>(records.back()) = std::move(record[0]);
-    records.back().score = scored.score;
-  }
-  return records;
-}
-
 Result<std::vector<Record>> Collection::Retrieve(std::span<const PointId> ids,
                                                  const PayloadSelector& payload,
                                                  const VectorSelector& vectors) const {

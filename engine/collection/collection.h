@@ -108,9 +108,6 @@ class Collection {
   // Nearest first.  As many as `limit` whenever as many points match.
   // Errors: kInvalidArgument, kNotFound (no such vector name).
   Result<std::vector<ScoredSlot>> Search(const VectorSearch& search) const;
-  Result<std::vector<ScoredRecord>> SearchRecords(const VectorSearch& search,
-                                                  const PayloadSelector& payload,
-                                                  const VectorSelector& vectors) const;
 
   // Points in the order of the ids given; unknown ids are left out.
   Result<std::vector<Record>> Retrieve(std::span<const PointId> ids, const PayloadSelector& payload,

@@ -1,5 +1,6 @@
 #include "engine/collection/collection_config.h"
 
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -124,6 +125,21 @@ Result<Metric> ParseDistance(std::string_view name) {
 void NumberFields(CollectionConfig& config) {
   std::uint16_t field = 0;
   for (auto& [name, vector] : config.vectors) vector.field = field++;
+}
+
+Result<std::size_t> FieldPosition(const CollectionConfig& config, const std::string& name) {
+  const auto found = config.vectors.find(name);
+  if (found == config.vectors.end()) {
+    return Invalid("Wrong input: Not existing vector name error: " + name);
+  }
+  return static_cast<std::size_t>(std::distance(config.vectors.begin(), found));
+}
+
+Status CheckVectorSize(const VectorConfig& config, const std::string& name, std::size_t size) {
+  if (size == config.size) return {};
+  return Invalid(
+      "Wrong input: Vector dimension error: expected dim: " + std::to_string(config.size) +
+      ", got " + std::to_string(size) + (name.empty() ? "" : " for vector '" + name + "'"));
 }
 
 Status ValidateConfig(const CollectionConfig& config) {

@@ -47,6 +47,12 @@ struct CollectionConfig {
 // Gives fields their numbers (0, 1, ... in the order of names).  For a new collection.
 void NumberFields(CollectionConfig& config);
 
+// Where a named vector stands in the order of names.  Errors: kInvalidArgument.
+Result<std::size_t> FieldPosition(const CollectionConfig& config, const std::string& name);
+
+// kInvalidArgument unless a vector of `size` values fits.  `name` is told where it is not "".
+Status CheckVectorSize(const VectorConfig& config, const std::string& name, std::size_t size);
+
 // Errors: kInvalidArgument naming what is out of range.
 Status ValidateConfig(const CollectionConfig& config);
 

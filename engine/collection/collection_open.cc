@@ -14,7 +14,6 @@ namespace kith {
 namespace {
 
 constexpr const char* kConfigMeta = "config";
-constexpr const char* kIndexesMeta = "indexes";
 constexpr std::size_t kRowsAtOnce = 1024;
 
 std::string StorePath(const std::string& path) { return path + "/store"; }
@@ -98,7 +97,6 @@ Status Collection::Impl::Load() {
   }
   TRY(LoadSegments(manifest, damaged));
   generation_ = manifest.generation;
-  manifest_sequence_ = manifest.sequence;
   payload_sequence_ = manifest.payload_sequence;
   TRY(ReplayVectors(manifest.sequence, damaged));
   TRY(LoadPayloadIndex(manifest.payload_sequence));
@@ -121,8 +119,7 @@ Status Collection::Impl::LoadPoints() {
   return {};
 }
 
-Result<bool> Collection::Impl::LoadSegments(const Manifest& manifest,
-                                            std::set<std::size_t>& damaged) {
+Status Collection::Impl::LoadSegments(const Manifest& manifest, std::set<std::size_t>& damaged) {
   for (const ManifestEntry& entry : manifest.entries) {
     const auto field = std::ranges::find_if(
         fields_, [&](const auto& f) { return f->config().field == entry.field; });
@@ -151,7 +148,7 @@ Result<bool> Collection::Impl::LoadSegments(const Manifest& manifest,
       damaged.insert(static_cast<std::size_t>(field - fields_.begin()));
     }
   }
-  return damaged.empty();
+  return {};
 }
 
 Result<std::vector<std::uint32_t>> Collection::Impl::TouchedAfter(std::uint64_t sequence) const {
@@ -256,7 +253,7 @@ Status Collection::Impl::LoadPayloadIndex(std::uint64_t sequence) {
 }
 
 Status Collection::Impl::RebuildPayloadIndex() {
-  if (payload_index_.fields().empty()) return {};
+  if (payload_index_.empty()) return {};
   payload_sequence_ = 0;
   return catalog_.ForEachPayload({}, [&](std::uint32_t slot, std::string_view json) -> Status {
     const JsonValue payload = TRY(ParseJson(json));

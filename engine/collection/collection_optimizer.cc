@@ -221,17 +221,13 @@ Status Collection::Impl::CommitManifest() {
       }
     }
     changes = snapshot_->sequence - payload_sequence_;
-    save_indexes = !payload_index_.fields().empty() && changes > kPayloadSaveChanges;
-    manifest.payload_sequence = payload_sequence_;
-    if (payload_index_.fields().empty()) manifest.payload_sequence = 0;
+    save_indexes = !payload_index_.empty() && changes > kPayloadSaveChanges;
+    manifest.payload_sequence = payload_index_.empty() ? 0 : payload_sequence_;
     if (save_indexes) {
       // The one write under the lock: readers go on, writers wait for a file of a few bytes a
       // point.
       TRY(payload_index_.Save(path_ + "/payload.kith"));
       manifest.payload_sequence = snapshot_->sequence;
-    }
-    if (!payload_index_.fields().empty()) {
-      manifest.sequence = std::min(manifest.sequence, snapshot_->sequence);
     }
   }
   // The bits of deleted rows must not outlast the writes that deleted them.
@@ -239,7 +235,6 @@ Status Collection::Impl::CommitManifest() {
   manifest.generation = generation_ + 1;
   TRY(WriteManifest(manifest, path_ + "/MANIFEST"));
   generation_ = manifest.generation;
-  manifest_sequence_ = manifest.sequence;
   payload_sequence_ = manifest.payload_sequence;
   TRY(RemoveStrayFiles(manifest));
   const std::uint64_t needed = manifest.payload_sequence > 0

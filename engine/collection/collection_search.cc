@@ -95,48 +95,7 @@ Status SearchSegment(const SegmentView& segment, const VectorSearch& search, con
   return {};
 }
 
-JsonObject Selected(JsonObject payload, const PayloadSelector& selector) {
-  if (!selector.include.empty()) {
-    JsonObject kept;
-    for (const JsonPath& path : selector.include) {
-      // Members along the path are copied; of arrays the whole.
-      const JsonValue* from = nullptr;
-      std::vector<std::string> keys;
-      for (const JsonPath::Step& step : path.steps()) {
-        if (step.kind != JsonPath::Step::Kind::kKey) break;
-        const JsonValue* next = keys.empty() ? payload.Find(step.key) : from->Find(step.key);
-        if (next == nullptr) {
-          from = nullptr;
-          break;
-        }
-        from = next;
-        keys.push_back(step.key);
-      }
-      if (from == nullptr) continue;
-      JsonObject* to = &kept;
-      for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
-        JsonValue* next = to->Find(keys[i]);
-        if (next == nullptr || !next->is_object()) next = &to->Set(keys[i], JsonObject());
-        to = &next->object();
-      }
-      to->Set(keys.back(), *from);
-    }
-    return kept;
-  }
-  for (const JsonPath& path : selector.exclude) EraseAt(payload, path);
-  return payload;
-}
-
 }  // namespace
-
-Result<std::size_t> Collection::Impl::FindField(const std::string& name) const {
-  std::size_t field = 0;
-  for (const auto& [known, config] : config_.vectors) {
-    if (known == name) return field;
-    ++field;
-  }
-  return Invalid("Wrong input: Not existing vector name error: " + name);
-}
 
 std::optional<std::uint32_t> Collection::Impl::SlotOf(const PointId& id) const {
   const std::shared_lock lock(points_mutex_);
@@ -173,7 +132,7 @@ void Collection::Impl::ForgetCached() {
 Result<std::shared_ptr<const Snapshot>> Collection::Impl::View(
     const Filter* filter, std::shared_ptr<const Allowed>& allowed) const {
   std::shared_ptr<const Snapshot> snapshot;
-  const auto made = std::make_shared<Allowed>();
+  std::shared_ptr<Allowed> made;
   bool exact = true;
   {
     const std::shared_lock lock(points_mutex_);
@@ -183,6 +142,7 @@ Result<std::shared_ptr<const Snapshot>> Collection::Impl::View(
     if (allowed) return snapshot;
     std::vector<std::pair<std::string, SlotSet>> vectors;
     Selection selection = payload_index_.Select(*filter, slots_.live(), Context(vectors));
+    made = std::make_shared<Allowed>();
     made->slots = std::move(selection.candidates);
     exact = selection.exact;
   }
@@ -249,28 +209,28 @@ Status Collection::Impl::CheckCandidates(const Filter& filter, SlotSet& candidat
   return {};
 }
 
-Result<SlotSet> Collection::Impl::Matches(const Filter* filter) const {
-  if (filter == nullptr) {
-    const std::shared_lock lock(points_mutex_);
-    return slots_.live();
-  }
+Result<std::shared_ptr<const Collection::Impl::Allowed>> Collection::Impl::AllowedBy(
+    const Filter* filter) const {
   std::shared_ptr<const Allowed> allowed;
-  TRY(View(filter, allowed));
-  return SlotSet(allowed->slots);
+  if (filter != nullptr) TRY(View(filter, allowed));
+  return allowed;
+}
+
+Result<SlotSet> Collection::Impl::Matches(const Filter* filter) const {
+  const std::shared_ptr<const Allowed> allowed = TRY(AllowedBy(filter));
+  if (allowed) return SlotSet(allowed->slots);
+  const std::shared_lock lock(points_mutex_);
+  return slots_.live();
 }
 
 Result<std::vector<ScoredSlot>> Collection::Impl::Search(const VectorSearch& search) const {
-  const std::size_t field = TRY(FindField(search.using_vector));
-  const auto config = std::next(config_.vectors.begin(), static_cast<std::ptrdiff_t>(field));
+  const std::size_t field = TRY(FieldPosition(config_, search.using_vector));
+  const VectorConfig& config = fields_[field]->config();
   if (search.limit > kSearchLimitMax) {
     return Invalid("limit is " + std::to_string(search.limit) + ", expected at most " +
                    std::to_string(kSearchLimitMax));
   }
-  if (search.vector.size() != config->second.size) {
-    return Invalid("Wrong input: Vector dimension error: expected dim: " +
-                   std::to_string(config->second.size) + ", got " +
-                   std::to_string(search.vector.size()));
-  }
+  TRY(CheckVectorSize(config, "", search.vector.size()));
   TRY(CheckFinite(search.vector, "the query"));
   if (search.limit == 0) return std::vector<ScoredSlot>();
   std::shared_ptr<const Allowed> allowed;
@@ -282,11 +242,12 @@ Result<std::vector<ScoredSlot>> Collection::Impl::Search(const VectorSearch& sea
   }
   std::sort(found.begin(), found.end());
   if (found.size() > search.limit) found.resize(search.limit);
-  const Metric metric = config->second.metric;
   std::vector<ScoredSlot> scored;
   for (const Neighbor& neighbor : found) {
-    const float score = ScoreOf(metric, neighbor.distance);
-    if (search.score_threshold && !PassesThreshold(metric, score, *search.score_threshold)) break;
+    const float score = ScoreOf(config.metric, neighbor.distance);
+    if (search.score_threshold && !PassesThreshold(config.metric, score, *search.score_threshold)) {
+      break;
+    }
     scored.push_back({score, neighbor.id});
   }
   return scored;
@@ -316,7 +277,12 @@ Result<std::vector<Record>> Collection::Impl::Records(std::span<const std::uint3
       JsonValue parsed = TRY(ParseJson(*payloads[i]));
       if (parsed.is_object()) object = std::move(parsed.object());
     }
-    records[i].payload = Selected(std::move(object), payload);
+    if (!payload.include.empty()) {
+      object = MembersAt(object, payload.include);
+    } else {
+      for (const JsonPath& path : payload.exclude) EraseAt(object, path);
+    }
+    records[i].payload = std::move(object);
   }
   if (vectors.enabled) {
     for (const auto& [name, config] : config_.vectors) {
@@ -340,8 +306,8 @@ Result<std::vector<Record>> Collection::Impl::Records(std::span<const std::uint3
 
 Result<std::vector<std::optional<std::vector<float>>>> Collection::Impl::Vectors(
     const std::string& name, std::span<const std::uint32_t> slots) const {
-  TRY(FindField(name));
-  const VectorConfig& config = config_.vectors.at(name);
+  const std::size_t field = TRY(FieldPosition(config_, name));
+  const VectorConfig& config = fields_[field]->config();
   const auto stored = TRY(catalog_.GetVectors(config.field, slots));
   std::vector<std::optional<std::vector<float>>> rows(slots.size());
   for (std::size_t i = 0; i < slots.size(); ++i) {
@@ -355,18 +321,17 @@ Result<Collection::Page> Collection::Impl::Scroll(const PointId& from, std::size
                                                   const PayloadSelector& payload,
                                                   const VectorSelector& vectors) const {
   constexpr std::size_t kIdsAtOnce = 1024;
-  std::optional<SlotSet> matches;
-  if (filter != nullptr) matches = TRY(Matches(filter));
+  const std::shared_ptr<const Allowed> allowed = TRY(AllowedBy(filter));
   std::vector<std::uint32_t> slots;
   Page page;
   PointId start = from;
   for (bool more = true; more && !page.next;) {
     const std::size_t wanted =
-        matches ? kIdsAtOnce : std::min(kIdsAtOnce, limit - slots.size() + 1);
+        allowed ? kIdsAtOnce : std::min(kIdsAtOnce, limit - slots.size() + 1);
     const auto ids = TRY(catalog_.ListIds(start, wanted));
     more = ids.size() == wanted;
     for (const Catalog::IdSlot& entry : ids) {
-      if (matches && !matches->Contains(entry.slot)) continue;
+      if (allowed && !allowed->slots.Contains(entry.slot)) continue;
       if (slots.size() == limit) {
         page.next = entry.id;
         break;
@@ -384,27 +349,28 @@ Result<Collection::Page> Collection::Impl::Scroll(const PointId& from, std::size
 }
 
 Result<std::uint64_t> Collection::Impl::Count(const Filter* filter, bool exact) const {
-  if (filter != nullptr && !exact) {
+  if (filter == nullptr || !exact) {
     const std::shared_lock lock(points_mutex_);
+    if (filter == nullptr) return slots_.size();
     std::vector<std::pair<std::string, SlotSet>> vectors;
     return payload_index_.Estimate(*filter, slots_.size(), Context(vectors)).expected;
   }
-  const SlotSet matches = TRY(Matches(filter));
-  return matches.count();
+  const std::shared_ptr<const Allowed> allowed = TRY(AllowedBy(filter));
+  return allowed->slots.count();
 }
 
 Result<std::vector<FacetHit>> Collection::Impl::Facet(const JsonPath& path, const Filter* filter,
                                                       std::size_t limit) const {
-  const SlotSet matches = TRY(Matches(filter));
+  const std::shared_ptr<const Allowed> allowed = TRY(AllowedBy(filter));
   const std::shared_lock lock(points_mutex_);
-  return payload_index_.Facet(path, matches, limit);
+  return payload_index_.Facet(path, allowed ? allowed->slots : slots_.live(), limit);
 }
 
 Result<std::vector<OrderedSlot>> Collection::Impl::Ordered(const OrderParams& params,
                                                            const Filter* filter) const {
-  const SlotSet matches = TRY(Matches(filter));
+  const std::shared_ptr<const Allowed> allowed = TRY(AllowedBy(filter));
   const std::shared_lock lock(points_mutex_);
-  return payload_index_.Ordered(params, matches);
+  return payload_index_.Ordered(params, allowed ? allowed->slots : slots_.live());
 }
 
 }  // namespace kith

@@ -33,6 +33,9 @@ struct Snapshot {
   std::vector<FieldSnapshot> fields;  // in the order of names
 };
 
+// Under this name the catalog keeps which payload fields are indexed.
+inline constexpr const char* kIndexesMeta = "indexes";
+
 class Collection::Impl {
  public:
   // --- collection_open.cc ---
@@ -80,7 +83,7 @@ class Collection::Impl {
 
   // --- opening ---
   Status Load();
-  Result<bool> LoadSegments(const Manifest& manifest, std::set<std::size_t>& damaged);
+  Status LoadSegments(const Manifest& manifest, std::set<std::size_t>& damaged);
   Status LoadPoints();
   Status ReplayVectors(std::uint64_t after, const std::set<std::size_t>& damaged);
   Status RestoreField(std::size_t field, std::uint64_t sequence);
@@ -98,7 +101,6 @@ class Collection::Impl {
     bool done = false;
   };
   class Turn;  // leadership of the writers, while it lives
-  void Lead();
   void CommitGroup(std::span<Pending* const> group);
   Status ApplyChanges(const PlannedWrite& write, std::uint64_t sequence);
   Result<std::vector<std::uint32_t>> FilterSlots(const Filter& filter) const;
@@ -116,11 +118,12 @@ class Collection::Impl {
     std::uint64_t sequence = 0;
     std::shared_ptr<const Allowed> allowed;
   };
-  Result<std::size_t> FindField(const std::string& name) const;
   FilterContext Context(std::vector<std::pair<std::string, SlotSet>>& vectors) const;
   // A snapshot and, for a filter, the matching slots as of that snapshot.
   Result<std::shared_ptr<const Snapshot>> View(const Filter* filter,
                                                std::shared_ptr<const Allowed>& allowed) const;
+  // Null without a filter: all points.
+  Result<std::shared_ptr<const Allowed>> AllowedBy(const Filter* filter) const;
   std::shared_ptr<const Allowed> FindCached(const Filter& filter, std::uint64_t sequence) const;
   void Cache(const Filter& filter, std::uint64_t sequence,
              const std::shared_ptr<const Allowed>& allowed) const;
@@ -170,7 +173,7 @@ class Collection::Impl {
 
   // Of the optimizer.
   std::mutex optimize_mutex_;  // one job at a time: background or OptimizeNow
-  std::uint64_t generation_ = 0, manifest_sequence_ = 0, payload_sequence_ = 0;
+  std::uint64_t generation_ = 0, payload_sequence_ = 0;
   mutable std::mutex work_mutex_;  // guards the next five
   mutable std::condition_variable work_changed_;
   std::uint64_t work_ = 0;  // counts wishes for work

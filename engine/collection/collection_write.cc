@@ -13,7 +13,6 @@ namespace {
 constexpr std::size_t kQueueMax = 1024;  // writes waiting
 constexpr std::size_t kGroupMax = 64;    // writes of one commit
 constexpr std::size_t kGroupBytesMax = 32u << 20;
-constexpr const char* kIndexesMeta = "indexes";
 
 // Selects points by what is committed, so it must not share a group with writes before it.
 bool SelectsByFilter(const Operation& operation) {
@@ -153,7 +152,7 @@ void Collection::Impl::CommitGroup(std::span<Pending* const> group) {
 }
 
 Status Collection::Impl::ApplyChanges(const PlannedWrite& write, std::uint64_t sequence) {
-  const bool indexed = !payload_index_.fields().empty();
+  const bool indexed = !payload_index_.empty();
   for (const PointChange& change : write.changes) {
     if (change.deleted) {
       for (const auto& field : fields_) field->Erase(change.slot);
@@ -189,8 +188,8 @@ void Collection::Impl::Publish(std::uint64_t sequence) {
 }
 
 Result<std::vector<std::uint32_t>> Collection::Impl::FilterSlots(const Filter& filter) const {
-  const SlotSet matches = TRY(Matches(&filter));
-  return matches.ToVector();
+  const std::shared_ptr<const Allowed> allowed = TRY(AllowedBy(&filter));
+  return allowed->slots.ToVector();
 }
 
 Status Collection::Impl::SaveIndexes() {

@@ -56,7 +56,31 @@ void EraseBelow(JsonValue& value, std::span<const Step> steps) {
   }
 }
 
+// Copies the member that the leading keys of `steps` name from one object to another.
+void CopyMember(const JsonObject& from, std::span<const Step> steps, JsonObject& to) {
+  const JsonValue* member = from.Find(steps[0].key);
+  if (member == nullptr) return;
+  if (steps.size() == 1 || steps[1].kind != Step::Kind::kKey) {
+    to.Set(steps[0].key, *member);
+    return;
+  }
+  if (!member->is_object()) return;
+  JsonObject below;
+  JsonValue* there = to.Find(steps[0].key);
+  if (there != nullptr && there->is_object()) below = std::move(there->object());
+  CopyMember(member->object(), steps.subspan(1), below);
+  if (there != nullptr || !below.empty()) to.Set(steps[0].key, std::move(below));
+}
+
 }  // namespace
+
+JsonObject MembersAt(const JsonObject& payload, std::span<const JsonPath> paths) {
+  JsonObject members;
+  for (const JsonPath& path : paths) {
+    if (!path.empty()) CopyMember(payload, path.steps(), members);
+  }
+  return members;
+}
 
 void SetMembersAt(JsonObject& payload, const JsonPath& path, const JsonObject& members) {
   JsonValue value(std::move(payload));

@@ -1,5 +1,7 @@
-// Changes to a payload at a path.  Pure functions.
+// Parts of a payload, by paths.  Pure functions.
 #pragma once
+
+#include <span>
 
 #include "core/json_value.h"
 #include "index/payload/json_path.h"
@@ -12,5 +14,9 @@ void SetMembersAt(JsonObject& payload, const JsonPath& path, const JsonObject& m
 
 // Removes what is at the path, if it is there.
 void EraseAt(JsonObject& payload, const JsonPath& path);
+
+// The members that the paths lead to, in objects as they stand in the payload.  A path counts up to
+// its first step into an array, which is taken whole.
+JsonObject MembersAt(const JsonObject& payload, std::span<const JsonPath> paths);
 
 }  // namespace kith

@@ -80,10 +80,6 @@ struct Record {
   NamedVectors vectors;
 };
 
-struct ScoredRecord : Record {
-  float score = 0;  // larger is nearer for Cosine and Dot, smaller for Euclid
-};
-
 // Which parts of a point are returned.
 struct PayloadSelector {
   bool enabled = true;

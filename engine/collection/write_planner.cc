@@ -23,11 +23,7 @@ Error Invalid(std::string message) {
 
 Result<std::vector<float>> PrepareVector(const VectorConfig& config, const std::string& name,
                                          std::span<const float> vector) {
-  if (vector.size() != config.size) {
-    return Invalid("Wrong input: Vector dimension error: expected dim: " +
-                   std::to_string(config.size) + ", got " + std::to_string(vector.size()) +
-                   (name.empty() ? "" : " for vector '" + name + "'"));
-  }
+  TRY(CheckVectorSize(config, name, vector.size()));
   TRY(CheckFinite(vector, name.empty() ? "the vector" : "vector '" + name + "'"));
   std::vector<float> prepared(vector.begin(), vector.end());
   if (config.metric == Metric::kCosine) (void)Normalize(prepared);  // zero stays zero
@@ -74,16 +70,14 @@ Result<std::vector<float>> VectorFromBytes(const VectorConfig& config, std::stri
                                              std::to_string(config.size * width)};
   }
   std::vector<float> vector(config.size);
-  for (std::size_t i = 0; i < vector.size(); ++i) {
-    if (width == 4) {
-      std::memcpy(&vector[i], bytes.data() + 4 * i, 4);
-    } else if (width == 2) {
-      F16 half;
-      std::memcpy(&half, bytes.data() + 2 * i, 2);
-      vector[i] = ToFloat(half);
-    } else {
-      vector[i] = static_cast<float>(static_cast<std::uint8_t>(bytes[i]));
-    }
+  if (config.rows == ExactKind::kF32) {
+    std::memcpy(vector.data(), bytes.data(), bytes.size());
+  } else if (config.rows == ExactKind::kF16) {
+    std::vector<F16> halves(config.size);  // the bytes need not be aligned
+    std::memcpy(halves.data(), bytes.data(), bytes.size());
+    ToFloat(halves, vector);
+  } else {
+    std::copy_n(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), vector.begin());
   }
   return vector;
 }
@@ -122,13 +116,6 @@ std::optional<std::uint32_t> WritePlanner::Find(const PointId& id) const {
     if (const auto found = overlay->find(id); found != overlay->end()) return found->second;
   }
   return slots_.FindId(id);
-}
-
-Result<std::size_t> WritePlanner::FindField(const std::string& name) const {
-  for (std::size_t i = 0; i < fields_.size(); ++i) {
-    if (*fields_[i].name == name) return i;
-  }
-  return Invalid("Wrong input: Not existing vector name error: " + name);
 }
 
 std::uint32_t WritePlanner::NewSlot() {
@@ -171,7 +158,7 @@ void WritePlanner::PutPayload(PointChange& change, JsonObject payload) {
 
 Status WritePlanner::AddVectors(const NamedVectors& vectors, PointChange& change) {
   for (const auto& [name, vector] : vectors) {
-    const std::size_t field = TRY(FindField(name));
+    const std::size_t field = TRY(FieldPosition(config_, name));
     const VectorConfig& config = *fields_[field].config;
     std::vector<float> prepared = TRY(PrepareVector(config, name, vector));
     plan_.batch.PutVector({config.field, change.slot}, VectorBytes(config, prepared));
@@ -297,7 +284,7 @@ Status WritePlanner::Apply(const DeleteVectors& operation) {
   for (const Target& target : TRY(Select(operation.points))) {
     PointChange& change = Touch(target);
     for (const std::string& name : operation.names) {
-      const std::size_t field = TRY(FindField(name));
+      const std::size_t field = TRY(FieldPosition(config_, name));
       plan_.batch.DeleteVector({fields_[field].config->field, target.slot});
       change.vectors.push_back({field, {}});
     }

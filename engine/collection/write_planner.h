@@ -85,7 +85,6 @@ class WritePlanner {
 
   Status Upsert(const Point& point, UpsertPoints::Mode mode);
   Status AddVectors(const NamedVectors& vectors, PointChange& change);
-  Result<std::size_t> FindField(const std::string& name) const;
   std::optional<std::uint32_t> Find(const PointId& id) const;
   Result<std::vector<Target>> Select(const PointSelector& selector) const;
   Result<JsonObject> PayloadOf(std::uint32_t slot) const;

@@ -113,7 +113,8 @@ struct QueryRequest : QueryStage {
   VectorSelector vectors;
 };
 
-struct ScoredPoint : ScoredRecord {
+struct ScoredPoint : Record {
+  float score = 0;                       // larger is nearer for Cosine and Dot, smaller for Euclid
   std::optional<JsonValue> order_value;  // of OrderByQuery; datetimes in microseconds
 };
 

@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "core/top_k.h"
 #include "index/codec/codec.h"
 #include "index/codec/exact_rows.h"
 #include "index/hnsw/filtered_walk.h"
@@ -93,7 +94,7 @@ class HnswSearch {
         code_query_.Distances(codes_.array, &node, 1, &distance);
       }
       ++stats_.distances;
-      Keep({distance, RowOf(node)}, k);
+      KeepNearest(found_, k, {distance, RowOf(node)});
     });
     std::sort(found_.begin(), found_.end());
     return found_;
@@ -204,18 +205,6 @@ class HnswSearch {
     return data_.ids == nullptr ? node : data_.ids[node];
   }
 
-  // found_ as a heap of the k best, the worst in front.
-  void Keep(Neighbor neighbor, std::size_t k) {
-    if (found_.size() < k) {
-      found_.push_back(neighbor);
-      std::push_heap(found_.begin(), found_.end());
-    } else if (neighbor < found_.front()) {
-      std::pop_heap(found_.begin(), found_.end());
-      found_.back() = neighbor;
-      std::push_heap(found_.begin(), found_.end());
-    }
-  }
-
   void Rerank(std::span<const float> query, std::size_t k, std::size_t depth) {
     const CandidatePool& pool = scratch_.pool;
     const std::size_t end = depth == 0 ? pool.size() : std::min(std::max(depth, k), pool.size());
@@ -225,7 +214,7 @@ class HnswSearch {
     for (std::size_t i = 0; i < end; ++i) {
       if (depth == 0 && i >= k && pool.distance(i) - margin > found_.front().distance) break;
       if (i + kRowsAhead < end) data_.exact.Prefetch(pool.id(i + kRowsAhead));
-      Keep({exact_query_.Distance(pool.id(i)), RowOf(pool.id(i))}, k);
+      KeepNearest(found_, k, {exact_query_.Distance(pool.id(i)), RowOf(pool.id(i))});
       ++stats_.reranked;
     }
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/distance.h"
+#include "core/top_k.h"
 #include "index/codec/any_codec.h"
 #include "index/hnsw/hnsw_search.h"
 #include "index/hnsw/live_graph.h"
@@ -98,6 +99,7 @@ class LiveHnsw final : public LiveIndex {
     // Neighbours learn of the node when it is visible, so that no view meets a link beyond it.
     graph_.Publish();
     if (node == 0) return;
+    graph_.View(view_);
     const std::size_t top = std::min<std::size_t>(graph_.LevelOf(node), view_.levels.size() - 1);
     for (std::size_t level = 0; level <= top; ++level) LinkBack(level, node);
   }
@@ -120,10 +122,8 @@ class LiveHnsw final : public LiveIndex {
 
   // The list of a node with its distances; those of upper levels, few, are computed.
   void GetLinks(std::size_t level, std::uint32_t node, std::vector<Link>& list) {
-    graph_.View(writer_view_);
-    if (level >= writer_view_.levels.size()) return;
     std::uint32_t buffer[kRowWidthMax];
-    const LiveLevel& rows = writer_view_.levels[level];
+    const LiveLevel& rows = view_.levels[level];
     const std::uint32_t* row = rows.Read(node, buffer);
     std::uint32_t degree = 0;
     while (degree < rows.width && row[degree] != kNoLink) ++degree;
@@ -163,7 +163,7 @@ class LiveHnsw final : public LiveIndex {
   SelectionScratch selection_;
   std::vector<Link> chosen_, list_;
   std::vector<std::uint32_t> row_;
-  LiveView view_, writer_view_;
+  LiveView view_;
 };
 
 template <VectorCodec Codec>
@@ -243,19 +243,8 @@ class LiveHnswSearcher final : public LiveSearcher {
       tail_query_.Distances(index_.code_array(), positions, count, distances);
       stats_.distances += count;
       for (std::size_t i = 0; i < count; ++i) {
-        Keep({distances[i], index_.ids()[positions[i]]}, params.k);
+        KeepNearest(found_, params.k, {distances[i], index_.ids()[positions[i]]});
       }
-    }
-  }
-
-  void Keep(Neighbor neighbor, std::size_t k) {
-    if (found_.size() < k) {
-      found_.push_back(neighbor);
-      std::push_heap(found_.begin(), found_.end());
-    } else if (neighbor < found_.front()) {
-      std::pop_heap(found_.begin(), found_.end());
-      found_.back() = neighbor;
-      std::push_heap(found_.begin(), found_.end());
     }
   }
 

@@ -65,7 +65,8 @@ class PayloadIndex {
   // index can be filled aside while this one answers.  REQUIRES: `other` has the field.
   // Errors: kResourceExhausted (over kPayloadFieldsMax).
   Status TakeField(PayloadIndex& other, const JsonPath& path);
-  std::vector<FieldInfo> fields() const;  // in the order of adding
+  bool empty() const { return fields_.empty(); }  // no field is indexed
+  std::vector<FieldInfo> fields() const;          // in the order of adding; adds up their memory
   const TextFields& text_fields() const;
 
   // Replaces what the slot had.  The second form is for a field that was just added.

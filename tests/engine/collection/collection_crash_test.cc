@@ -19,6 +19,7 @@
 
 #include "core/random.h"
 #include "engine/collection/collection.h"
+#include "tests/engine/collection/search_records.h"
 #include "tests/temporary_folder.h"
 
 namespace kith {
@@ -90,7 +91,7 @@ void CheckState(const Collection& collection, std::uint64_t acknowledged, std::u
                               .limit = 1,
                               .exact = true,
                               .score_threshold = {}};
-    const auto nearest = collection.SearchRecords(search, {}, {});
+    const auto nearest = SearchRecords(collection, search);
     ASSERT_TRUE(nearest.ok());
     ASSERT_EQ(nearest.value().size(), 1u);
     EXPECT_EQ(nearest.value()[0].score, 0) << point;

@@ -13,6 +13,7 @@
 #include "index/payload/filter_parser.h"
 #include "storage/json_parser.h"
 #include "tests/engine/collection/model.h"
+#include "tests/engine/collection/search_records.h"
 #include "tests/temporary_folder.h"
 
 namespace kith {
@@ -183,13 +184,14 @@ class ModelRun {
                         .score_threshold = {}};
     search.exact = random_.Below(2) == 0;
     const auto truth = model_.Scores(name, search.vector, search.filter, search.limit);
-    const auto found = collection_->SearchRecords(search, {}, {.enabled = true, .names = {}});
+    const auto found = SearchRecords(*collection_, search,
+                                     {.payload = {}, .vectors = {.enabled = true, .names = {}}});
     ASSERT_TRUE(found.ok()) << found.error().message;
     // As many as match, whatever the plan; the scores are those of the points returned.
     ASSERT_EQ(found.value().size(), truth.size());
     std::size_t hits = 0;
     for (std::size_t i = 0; i < truth.size(); ++i) {
-      const ScoredRecord& record = found.value()[i];
+      const ScoredPoint& record = found.value()[i];
       const Point& point = model_.points().at(record.id);
       const float score = CollectionModel::Score(SmallConfig().vectors[name].metric, search.vector,
                                                  point.vectors.at(name));

@@ -11,6 +11,7 @@
 
 #include "core/random.h"
 #include "engine/collection/collection.h"
+#include "tests/engine/collection/search_records.h"
 #include "tests/temporary_folder.h"
 
 namespace kith {
@@ -48,13 +49,12 @@ std::map<std::uint64_t, std::uint64_t> WriteAlone(Collection& collection, std::u
     EXPECT_TRUE(collection.Write(upsert, Durability::kLog).ok());
     // What is acknowledged is found at once.
     const std::uint64_t last = upsert.points.back().id.number();
-    const auto found = collection.SearchRecords({.using_vector = "",
-                                                 .vector = VectorOf(last, round),
-                                                 .limit = 1,
-                                                 .exact = true,
-                                                 .filter = nullptr,
-                                                 .score_threshold = {}},
-                                                {}, {});
+    const auto found = SearchRecords(collection, {.using_vector = "",
+                                                  .vector = VectorOf(last, round),
+                                                  .limit = 1,
+                                                  .exact = true,
+                                                  .filter = nullptr,
+                                                  .score_threshold = {}});
     EXPECT_TRUE(found.ok() && found.value().size() == 1 && found.value()[0].score == 0);
     for (int i = 0; i < 3; ++i) {
       const std::uint64_t id = writer * kPointsOfWriter + random.Below(kPointsOfWriter);
@@ -76,14 +76,14 @@ void SearchUntil(const Collection& collection, const std::atomic<bool>& done,
                               .limit = 5,
                               .filter = random.Below(2) == 0 ? &even : nullptr,
                               .score_threshold = {}};
-    const auto found = collection.SearchRecords(search, {}, {});
+    const auto found = SearchRecords(collection, search);
     ASSERT_TRUE(found.ok()) << found.error().message;
     for (std::size_t i = 1; i < found.value().size(); ++i) {
       EXPECT_LE(found.value()[i - 1].score, found.value()[i].score);
       EXPECT_FALSE(found.value()[i - 1].id == found.value()[i].id) << "one point twice";
     }
     if (search.filter != nullptr) {
-      for (const ScoredRecord& record : found.value()) EXPECT_EQ(record.id.number() % 2, 0u);
+      for (const ScoredPoint& record : found.value()) EXPECT_EQ(record.id.number() % 2, 0u);
     }
     ++searches;
   }

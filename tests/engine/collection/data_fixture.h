@@ -9,6 +9,7 @@
 
 #include "engine/collection/data_directory.h"
 #include "engine/collection/point_json.h"
+#include "tests/engine/collection/search_records.h"
 #include "tests/temporary_folder.h"
 
 namespace kith {
@@ -74,7 +75,7 @@ inline void ExpectSearchable(const Collection& collection) {
       search.limit = 1;
       search.exact = exact;
       search.target_recall = 0.99;
-      const auto found = collection.SearchRecords(search, {}, {});
+      const auto found = SearchRecords(collection, search);
       ASSERT_TRUE(found.ok()) << found.error().message;
       ASSERT_EQ(found.value().size(), 1u);
       EXPECT_EQ(found.value()[0].id, record.id) << "exact: " << exact;

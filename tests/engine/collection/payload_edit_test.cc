@@ -1,6 +1,7 @@
 #include "engine/collection/payload_edit.h"
 
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -32,6 +33,20 @@ TEST(PayloadEditTest, MembersAreSetWhereThePathLeads) {
     SetMembersAt(payload, edit.path.empty() ? JsonPath() : Path(edit.path), Object(R"({"x":2})"));
     EXPECT_EQ(ToJson(JsonValue(payload)), edit.after) << edit.path;
   }
+}
+
+TEST(PayloadEditTest, MembersAreCopiedWhereTheyStand) {
+  const JsonObject payload = Object(R"({"a":{"b":1,"c":{"d":2}},"l":[{"x":1},{"x":2}],"s":"t"})");
+  const auto members = [&](std::vector<std::string> texts) {
+    std::vector<JsonPath> paths;
+    for (const std::string& text : texts) paths.push_back(Path(text));
+    return ToJson(JsonValue(MembersAt(payload, paths)));
+  };
+  EXPECT_EQ(members({"s"}), R"({"s":"t"})");
+  EXPECT_EQ(members({"a.c.d", "a.b"}), R"({"a":{"c":{"d":2},"b":1}})");
+  EXPECT_EQ(members({"a", "a.c"}), R"({"a":{"b":1,"c":{"d":2}}})");
+  EXPECT_EQ(members({"l[].x"}), R"({"l":[{"x":1},{"x":2}]})");
+  EXPECT_EQ(members({"s.x", "none", "a.none", "a.b.c"}), "{}");
 }
 
 TEST(PayloadEditTest, WhatIsAtThePathIsErased) {
