@@ -199,6 +199,7 @@ JsonValue ConfigToJson(const CollectionConfig& config) {
   optimizer.Set("live_bytes_max", config.optimizer.live_bytes_max);
   optimizer.Set("live_rows_max", config.optimizer.live_rows_max);
   optimizer.Set("merge_factor", config.optimizer.merge_factor);
+  optimizer.Set("index_changes_max", config.optimizer.index_changes_max);
   optimizer.Set("threads", config.optimizer.threads);
   JsonObject json;
   json.Set("vectors", std::move(vectors));
@@ -221,6 +222,7 @@ Result<CollectionConfig> ConfigFromJson(const JsonValue& json, const std::string
   optimizer.Integer("live_bytes_max", config.optimizer.live_bytes_max);
   optimizer.Integer("live_rows_max", config.optimizer.live_rows_max);
   optimizer.Integer("merge_factor", config.optimizer.merge_factor);
+  optimizer.Integer("index_changes_max", config.optimizer.index_changes_max);
   optimizer.Integer("threads", config.optimizer.threads);
   TRY(optimizer.status());
   TRY(ValidateConfig(config));

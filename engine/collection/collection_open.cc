@@ -233,6 +233,7 @@ Status Collection::Impl::LoadPayloadIndex(std::uint64_t sequence) {
     if (saved.ok() && same_fields(saved.value())) {
       payload_index_ = std::move(saved).value();
       const std::vector<std::uint32_t> touched = TRY(TouchedAfter(sequence));
+      index_changes_ = touched.size();
       for (const std::uint32_t slot : touched) payload_index_.Erase(slot);
       for (std::size_t begin = 0; begin < touched.size(); begin += kRowsAtOnce) {
         const std::span batch(touched.data() + begin,
@@ -255,6 +256,7 @@ Status Collection::Impl::LoadPayloadIndex(std::uint64_t sequence) {
 Status Collection::Impl::RebuildPayloadIndex() {
   if (payload_index_.empty()) return {};
   payload_sequence_ = 0;
+  index_changes_ = slots_.size();
   return catalog_.ForEachPayload({}, [&](std::uint32_t slot, std::string_view json) -> Status {
     const JsonValue payload = TRY(ParseJson(json));
     payload_index_.Put(slot, payload);

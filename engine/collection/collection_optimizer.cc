@@ -23,8 +23,7 @@ namespace {
 
 constexpr std::uint32_t kLinkStep = 64;  // rows linked between two looks at the state
 constexpr std::chrono::milliseconds kLinkPause{50};
-constexpr std::chrono::milliseconds kQuiet{1000};     // without writes: time to tidy up
-constexpr std::uint64_t kPayloadSaveChanges = 50000;  // changes after which indexes are saved
+constexpr std::chrono::milliseconds kQuiet{1000};  // without writes: time to tidy up
 
 // Live rows of segments as a vector file, in the order of segments and positions.
 class SegmentRows final : public VectorReader {
@@ -201,10 +200,27 @@ Status Collection::Impl::RunJob(const Job& job, const Cancellation& cancellation
   return CommitManifest();
 }
 
+bool Collection::Impl::IndexesWorthSaving() const {
+  const std::shared_lock lock(points_mutex_);
+  return !payload_index_.empty() && index_changes_ > config_.optimizer.index_changes_max;
+}
+
+Result<std::uint64_t> Collection::Impl::SavePayloadIndex() {
+  const Turn turn(*this);  // nobody else changes the indexes
+  std::uint64_t sequence = 0;
+  {
+    const std::shared_lock lock(points_mutex_);
+    sequence = snapshot_->sequence;
+  }
+  TRY(catalog_.Sync());  // the file must not know of writes that a loss of power takes back
+  TRY(payload_index_.Save(path_ + "/payload.kith"));
+  const std::unique_lock lock(points_mutex_);
+  index_changes_ = 0;
+  return sequence;
+}
+
 Status Collection::Impl::CommitManifest() {
   Manifest manifest;
-  bool save_indexes = false;
-  std::uint64_t changes = 0;
   {
     const std::shared_lock lock(points_mutex_);
     const std::uint64_t none = snapshot_->sequence + 1;
@@ -220,16 +236,9 @@ Status Collection::Impl::CommitManifest() {
                                     .deleted = segment.deleted});
       }
     }
-    changes = snapshot_->sequence - payload_sequence_;
-    save_indexes = !payload_index_.empty() && changes > kPayloadSaveChanges;
     manifest.payload_sequence = payload_index_.empty() ? 0 : payload_sequence_;
-    if (save_indexes) {
-      // The one write under the lock: readers go on, writers wait for a file of a few bytes a
-      // point.
-      TRY(payload_index_.Save(path_ + "/payload.kith"));
-      manifest.payload_sequence = snapshot_->sequence;
-    }
   }
+  if (IndexesWorthSaving()) manifest.payload_sequence = TRY(SavePayloadIndex());
   // The bits of deleted rows must not outlast the writes that deleted them.
   TRY(catalog_.Sync());
   manifest.generation = generation_ + 1;
@@ -308,7 +317,11 @@ void Collection::Impl::OptimizerLoop() {
       const std::lock_guard one(optimize_mutex_);
       const std::optional<Job> job = NextJob(quiet);
       worked = job.has_value();
-      if (job) done = RunJob(*job, stopping_, Progress::None());
+      if (job) {
+        done = RunJob(*job, stopping_, Progress::None());
+      } else if (quiet && IndexesWorthSaving()) {
+        done = CommitManifest();
+      }
     }
     std::unique_lock lock(work_mutex_);
     stage_.clear();
@@ -360,6 +373,7 @@ Status Collection::Impl::OptimizeNow(const Cancellation& cancellation, Progress&
   while (std::optional<Job> job = NextJob(true)) {
     TRY(RunJob(*job, cancellation, progress));
   }
+  if (IndexesWorthSaving()) TRY(CommitManifest());
   while (!cancellation.requested() && LinkSome(true, cancellation) == Linking::kLinked) {
   }
   return cancellation.Check();

@@ -100,7 +100,7 @@ class Collection::Impl {
     std::optional<Result<std::uint64_t>> result;  // the leader's until `done`
     bool done = false;
   };
-  class Turn;  // leadership of the writers, while it lives
+  class Turn;
   void CommitGroup(std::span<Pending* const> group);
   Status ApplyChanges(const PlannedWrite& write, std::uint64_t sequence);
   Result<std::vector<std::uint32_t>> FilterSlots(const Filter& filter) const;
@@ -139,6 +139,9 @@ class Collection::Impl {
   std::optional<Job> NextJob(bool quiet) const;
   Status RunJob(const Job& job, const Cancellation& cancellation, Progress& progress);
   Status CommitManifest();
+  bool IndexesWorthSaving() const;
+  // Returns the sequence number they are saved as of.  Writers wait, readers do not.
+  Result<std::uint64_t> SavePayloadIndex();
   Status RemoveStrayFiles(const Manifest& manifest);
   enum class Linking { kDone, kLinked, kWaits };
   // Links some rows, if there are any; `all`: also of segments that are filling up.
@@ -157,6 +160,7 @@ class Collection::Impl {
   mutable std::shared_mutex points_mutex_;
   SlotTable slots_;
   PayloadIndex payload_index_;
+  std::uint64_t index_changes_ = 0;                   // points changed since the indexes were saved
   std::vector<std::unique_ptr<VectorField>> fields_;  // in the order of names
   std::shared_ptr<const Snapshot> snapshot_;
 
@@ -183,6 +187,26 @@ class Collection::Impl {
   Cancellation stopping_;
   std::mutex linker_mutex_;  // one linker at a time
   std::thread linker_, optimizer_;
+};
+
+// Blocks until it is this thread's turn to write, without queueing an operation.
+class Collection::Impl::Turn {
+ public:
+  explicit Turn(Impl& impl) : impl_(impl) {
+    std::unique_lock lock(impl_.queue_mutex_);
+    impl_.queue_changed_.wait(lock, [&] { return !impl_.led_; });
+    impl_.led_ = true;
+  }
+  ~Turn() {
+    const std::lock_guard lock(impl_.queue_mutex_);
+    impl_.led_ = false;
+    impl_.queue_changed_.notify_all();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  Impl& impl_;
 };
 
 }  // namespace kith

@@ -29,26 +29,6 @@ bool SelectsByFilter(const Operation& operation) {
 
 }  // namespace
 
-// Blocks until it is this thread's turn to write, without queueing an operation.
-class Collection::Impl::Turn {
- public:
-  explicit Turn(Impl& impl) : impl_(impl) {
-    std::unique_lock lock(impl_.queue_mutex_);
-    impl_.queue_changed_.wait(lock, [&] { return !impl_.led_; });
-    impl_.led_ = true;
-  }
-  ~Turn() {
-    const std::lock_guard lock(impl_.queue_mutex_);
-    impl_.led_ = false;
-    impl_.queue_changed_.notify_all();
-  }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-
- private:
-  Impl& impl_;
-};
-
 Result<std::uint64_t> Collection::Impl::Write(const Operation& operation, Durability durability) {
   Pending pending{&operation, durability, std::nullopt, false};
   std::unique_lock lock(queue_mutex_);
@@ -153,6 +133,7 @@ void Collection::Impl::CommitGroup(std::span<Pending* const> group) {
 
 Status Collection::Impl::ApplyChanges(const PlannedWrite& write, std::uint64_t sequence) {
   const bool indexed = !payload_index_.empty();
+  if (indexed) index_changes_ += write.changes.size();
   for (const PointChange& change : write.changes) {
     if (change.deleted) {
       for (const auto& field : fields_) field->Erase(change.slot);
@@ -224,9 +205,12 @@ Status Collection::Impl::CreateIndex(const JsonPath& path, const FieldSchema& sc
   {
     const std::unique_lock lock(points_mutex_);
     TRY(payload_index_.TakeField(fresh, path));
+    index_changes_ += slots_.size();
     ForgetCached();  // a text index changes what text conditions mean
   }
-  return SaveIndexes();
+  TRY(SaveIndexes());
+  NotifyWork();
+  return {};
 }
 
 Result<bool> Collection::Impl::DeleteIndex(const JsonPath& path) {

@@ -32,6 +32,7 @@ CollectionConfig SmallConfig() {
                            .ef_construct = 40};
   config.optimizer.live_rows_max = 64;  // seals, merges and vacuums all the time
   config.optimizer.vacuum_rows_min = 32;
+  config.optimizer.index_changes_max = 100;
   NumberFields(config);
   return config;
 }

@@ -97,6 +97,19 @@ TEST_F(CollectionRepairTest, OpensWithADamagedManifest) {
   ExpectWhole();
 }
 
+TEST_F(CollectionRepairTest, OpensWithADamagedPayloadIndex) {
+  for (const double at : {0.001, 0.5, 0.99}) {
+    const auto bytes = static_cast<double>(folder_.Read(Name("payload.kith")).size());
+    Flip("payload.kith", static_cast<std::size_t>(bytes * at));
+    ExpectWhole();
+  }
+  Cut("payload.kith");
+  ExpectWhole();
+  std::filesystem::copy_file(Path("MANIFEST"), Path("payload.kith"),
+                             std::filesystem::copy_options::overwrite_existing);
+  ExpectWhole();
+}
+
 TEST_F(CollectionRepairTest, OpensWithADamagedSegment) {
   Flip(Segments()[0], 2);
   ExpectWhole();

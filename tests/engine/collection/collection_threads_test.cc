@@ -95,6 +95,7 @@ TEST(CollectionThreadsTest, WritersAndSearchersDoNotDisturbEachOther) {
   config.vectors[""] = {.size = 4, .metric = Metric::kL2, .m = 8, .ef_construct = 32};
   config.optimizer.live_rows_max = 96;
   config.optimizer.vacuum_rows_min = 32;
+  config.optimizer.index_changes_max = 100;
   auto collection = Collection::Create(folder / "c", config, {}).value();
   ASSERT_TRUE(collection
                   ->CreateIndex(JsonPath::Parse("parity").value(),

@@ -19,6 +19,7 @@ inline CollectionConfig SmallConfig(Metric metric = Metric::kL2) {
   config.vectors[""] = {.size = 4, .metric = metric, .m = 4, .ef_construct = 16};
   config.optimizer.live_rows_max = 64;
   config.optimizer.vacuum_rows_min = 32;
+  config.optimizer.index_changes_max = 100;
   return config;
 }
 
